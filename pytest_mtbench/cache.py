@@ -1,0 +1,243 @@
+"""Replies kept on disk, so that nothing is paid for twice.
+
+diskcache keeps the rows (SQLite); the values are JSON text.  The folder may come from an untrusted CI cache:
+nothing in it is unpickled, no file that a row names is opened or deleted, and a row counts only where the
+request that it holds is the one that is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import diskcache
+
+from .errors import ConfigError
+from .model import ChatReply, ChatRequest
+
+SCHEMA = 1
+"""Goes into every key; a change of what a row means raises it."""
+
+CLAIM_SECONDS = 6.0
+"""How long a claim on a request lasts unless it is renewed; what a killed run leaves behind."""
+
+_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This is the cache of pytest-mtbench; it may be deleted.\n"
+_SETTINGS = {
+    **diskcache.DEFAULT_SETTINGS,
+    "eviction_policy": "none",  # an answer that was paid for is not dropped behind the user's back
+    "cull_limit": 0,
+}
+_KNOWN_SETTINGS = frozenset(_SETTINGS) | {"count", "size", "hits", "misses"}
+_Value = TypeVar("_Value")
+
+
+class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
+    """Stores text in SQLite rows and nothing else: no pickle is written or read, no other file touched."""
+
+    def put(self, key: object) -> tuple[object, bool]:
+        """Keys are text."""
+        if not isinstance(key, str):
+            raise TypeError(f"a cache key must be text, not {type(key).__name__}")
+        return key, True
+
+    def get(self, key: object, raw: bool) -> object:
+        """Keys are text."""
+        if not raw or not isinstance(key, str):
+            raise ValueError("a foreign row: its key is not text")
+        return key
+
+    def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, str]:  # noqa: ARG002
+        """Values are text, whatever their length."""
+        if read or not isinstance(value, str):
+            raise TypeError(f"a cache value must be text, not {type(value).__name__}")
+        return 0, diskcache.core.MODE_RAW, None, value
+
+    def fetch(self, mode: int, filename: object, value: object, read: bool) -> str:
+        """Refuses every row that is not plain text."""
+        if read or mode != diskcache.core.MODE_RAW or filename is not None or not isinstance(value, str):
+            raise ValueError("a foreign row: its value is not text")
+        return value
+
+    def remove(self, file_path: object) -> None:
+        """No row of ours names a file, so a name that stands there is not ours to delete."""
+
+
+def open_store(folder: Path) -> Any:
+    """A `diskcache.Cache` that holds text only."""
+    return diskcache.Cache(str(folder), disk=TextDisk, timeout=30, **_SETTINGS)
+
+
+def request_key(request: ChatRequest) -> str:
+    """SHA-256 of everything that was asked."""
+    asked = json.dumps({"schema": SCHEMA} | request.as_json(), sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+class ReplyCache:
+    """Replies by request, shared by every run that uses the folder.
+
+    All methods block for well under a millisecond as a rule; call them from one thread.
+
+    Args:
+        folder: created with its own `.gitignore` and `CACHEDIR.TAG`.
+        note: receives a line for each thing that a user should hear of.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._note = note
+        self._owner = uuid.uuid4().hex
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):
+                if not (folder / name).exists():
+                    (folder / name).write_text(text, encoding="utf-8")
+            self._store = self._open()
+            self._store.close()  # each thread has a connection of its own; this one is not used again
+        except (OSError, sqlite3.OperationalError) as error:
+            raise ConfigError(
+                f"the cache folder {folder} cannot be used ({error}); name another with --mtbench-cache-dir "
+                "or switch it off with --mtbench-cache=off"
+            ) from error
+
+    def get(self, request: ChatRequest) -> ChatReply | None:
+        """The stored reply to this very request, or None."""
+        key = request_key(request)
+        row = self._guarded(lambda: self._store.get(key), None)
+        if row is None:
+            return None
+        try:
+            stored = json.loads(row)
+            if stored["request"] != request.as_json():
+                self._note(f"warning: cache row {key[:12]} holds another request; asked again")
+                return None
+            return ChatReply.from_json(stored["reply"])
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            self._note(f"warning: cache row {key[:12]} does not parse; asked again")
+            return None
+
+    def put(self, request: ChatRequest, reply: ChatReply, slot: str) -> None:
+        """Stores a reply.
+
+        Args:
+            slot: names what was asked apart from how, so that a later miss can be explained.
+        """
+        key = request_key(request)
+        row = json.dumps({"request": request.as_json(), "reply": reply.as_json()})
+
+        def write() -> None:
+            with self._store.transact(retry=True):
+                self._store.set(key, row)
+                self._store.set(f"slot:{slot}", key)
+                self._store.delete(f"claim:{key}")
+
+        self._guarded(write, None)
+
+    def claim(self, request: ChatRequest) -> bool:
+        """Whether this run may ask; False where another run on the same folder is asking already."""
+        name = f"claim:{request_key(request)}"
+        return self._guarded(lambda: bool(self._store.add(name, self._owner, expire=CLAIM_SECONDS, retry=True)), True)
+
+    def renew(self, requests: Sequence[ChatRequest]) -> None:
+        """Keeps claims alive; a run calls it more often than claims expire."""
+
+        def touch() -> None:
+            with self._store.transact(retry=True):
+                for request in requests:
+                    self._store.touch(f"claim:{request_key(request)}", expire=CLAIM_SECONDS)
+
+        self._guarded(touch, None)
+
+    def release(self, request: ChatRequest) -> None:
+        """Gives a claim back without a reply."""
+        self._guarded(lambda: self._store.delete(f"claim:{request_key(request)}", retry=True), False)
+
+    def explain_miss(self, request: ChatRequest, slot: str) -> str:
+        """Which part of the key differs from what was last stored for the slot."""
+        key = self._guarded(lambda: self._store.get(f"slot:{slot}"), None)
+        row = self._guarded(lambda: self._store.get(key), None) if key else None
+        try:
+            stored = json.loads(row)["request"] if row else None
+            changed = [name for name, value in request.as_json().items() if stored and stored.get(name) != value]
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            stored, changed = None, []
+        if not stored or not changed:
+            return "nothing was stored for it"
+        return "; ".join(_difference(name, stored.get(name), request.as_json()[name]) for name in changed)
+
+    def is_empty(self) -> bool:
+        """Whether the folder holds no reply at all."""
+        return not self._guarded(lambda: len(self._store), 0)
+
+    def close(self, release: Sequence[ChatRequest] = ()) -> None:
+        """Gives claims back and closes the file."""
+        for request in release:
+            self.release(request)
+        with contextlib.suppress(sqlite3.Error):
+            self._store.close()
+
+    def _open(self) -> Any:
+        try:
+            _check(self._folder / diskcache.core.DBNAME)
+            return open_store(self._folder)
+        except sqlite3.OperationalError:
+            raise
+        except (sqlite3.DatabaseError, ValueError) as error:
+            self._set_aside(error)
+            return open_store(self._folder)
+
+    def _guarded(self, action: Callable[[], _Value], otherwise: _Value) -> _Value:
+        """Runs an action; a foreign row counts as `otherwise`, a damaged file is replaced first."""
+        try:
+            return action()
+        except ValueError:
+            self._note("warning: a cache row is not text and was not read; asked again")
+        except (sqlite3.DatabaseError, diskcache.Timeout) as error:
+            if isinstance(error, sqlite3.OperationalError | diskcache.Timeout):
+                self._note(f"warning: the cache could not be used for a moment ({error or 'it was locked'})")
+            else:
+                self.close()
+                self._set_aside(error)
+                self._store = open_store(self._folder)
+        return otherwise
+
+    def _set_aside(self, error: Exception) -> None:
+        aside = f"cache.db.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{self._owner[:6]}"
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                (self._folder / f"cache.db{suffix}").rename(self._folder / f"{aside}{suffix}")
+        self._note(f"warning: the cache file was damaged ({error}); set aside as {self._folder / aside}")
+
+
+def _check(path: Path) -> None:
+    """Looks at a file before diskcache trusts what stands in it.
+
+    diskcache turns rows of the Settings table into attributes of its own, so unknown ones mean a file that it
+    did not write.
+    """
+    if not path.exists():
+        return
+    with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
+        kinds = dict(connection.execute("SELECT name, type FROM sqlite_master WHERE name IN ('Settings', 'Cache')"))
+        if any(kind != "table" for kind in kinds.values()):
+            raise ValueError("its tables are not tables")
+        if "Settings" in kinds:
+            names = {name for (name,) in connection.execute("SELECT key FROM Settings")}
+            if not names <= _KNOWN_SETTINGS:
+                raise ValueError("it holds unknown settings")
+
+
+def _difference(name: str, before: object, now: object) -> str:
+    if name == "messages":
+        return "messages: the text that is asked has changed"
+    return f"{name}: stored for {before!r}, asked for {now!r}"

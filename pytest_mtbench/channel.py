@@ -1,0 +1,139 @@
+"""How xdist's workers reach the one engine of the run, which lives in the controller.
+
+Every worker holds every item, so an engine in each would ask for everything as often as there are workers.  The
+channel is a private diskcache folder of the run: workers push the turns that they want, the controller measures
+each once and stores the results.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+
+from .cache import open_store
+from .errors import FatalError, StoppedError
+from .model import TurnKey, TurnResult
+from .runner import LocalRunner
+
+_POLL_SECONDS = 0.02
+_STOP = "stop"
+_WANTED = "wanted"
+
+
+class RemoteRunner:
+    """The engine as a worker sees it.
+
+    Args:
+        folder: the channel's folder, made by the controller.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._store = open_store(folder)
+        self._asked: set[TurnKey] = set()
+
+    def want(self, keys: Iterable[TurnKey]) -> None:
+        """Asks the controller to measure turns; returns at once."""
+        new = [key for key in keys if key not in self._asked]
+        if new:
+            self._store.push(json.dumps(new), prefix=_WANTED, retry=True)
+            self._asked.update(new)
+
+    def result(self, key: TurnKey) -> TurnResult:
+        """Waits for one turn; see `Runner`."""
+        self.want([key])
+        while True:
+            text = self._store.get(_name(key), retry=True)
+            if text is not None:
+                return _read(text)
+            if self._store.get(_STOP, retry=True) is not None:
+                raise StoppedError("the run was stopped before this turn was measured")
+            time.sleep(_POLL_SECONDS)
+
+    def close(self) -> None:
+        """Closes the channel's file."""
+        self._store.close()
+
+
+class ChannelServer:
+    """The controller's end: a thread that takes wishes to the engine and brings results back.
+
+    Args:
+        folder: an empty folder of this run alone.
+        runner: the engine.
+    """
+
+    def __init__(self, folder: Path, runner: LocalRunner) -> None:
+        self._folder = folder
+        self._runner = runner
+        self._done: queue.SimpleQueue[tuple[TurnKey, str]] = queue.SimpleQueue()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="mtbench-channel", daemon=True)
+        # Made here, so that no two workers make the tables at once.
+        open_store(folder).close()
+
+    def start(self) -> None:
+        """Begins to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tells every waiting worker that nothing more comes, and ends the thread."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def _serve(self) -> None:
+        store = open_store(self._folder)
+        known: set[TurnKey] = set()
+        while not self._ended.wait(_POLL_SECONDS):
+            for key in _pull(store):
+                if key not in known:
+                    known.add(key)
+                    self._measure(key)
+            while not self._done.empty():
+                key, text = self._done.get()
+                store.set(_name(key), text, retry=True)
+        store.set(_STOP, "", retry=True)
+        store.close()
+
+    def _measure(self, key: TurnKey) -> None:
+        def finished(future: Future[TurnResult]) -> None:
+            try:
+                text = json.dumps({"result": future.result().as_json()})
+            except FatalError as error:
+                text = json.dumps({"fatal": str(error)})
+            except (CancelledError, StoppedError):
+                fatal = self._runner.fatal
+                text = json.dumps({"fatal": str(fatal)} if fatal else {"stopped": True})
+            self._done.put((key, text))
+
+        try:
+            self._runner.submit(key).add_done_callback(finished)
+        except StoppedError:
+            self._done.put((key, json.dumps({"stopped": True})))
+
+
+def _pull(store: object) -> list[TurnKey]:
+    keys: list[TurnKey] = []
+    while True:
+        _, text = store.pull(prefix=_WANTED, default=(None, None), retry=True)  # type: ignore[attr-defined]
+        if text is None:
+            return keys
+        keys += [TurnKey(*key) for key in json.loads(text)]
+
+
+def _name(key: TurnKey) -> str:
+    return "result:" + json.dumps(key)
+
+
+def _read(text: str) -> TurnResult:
+    row = json.loads(text)
+    if "fatal" in row:
+        raise FatalError(row["fatal"])
+    if "stopped" in row:
+        raise StoppedError("the run was stopped before this turn was measured")
+    return TurnResult.from_json(row["result"])

@@ -1,0 +1,216 @@
+"""Asking an OpenAI-compatible endpoint: limits, retries and parameters that it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from .errors import FatalError, UnscoredError
+from .limits import Limiter, Priority
+from .model import CallCount, ChatReply, ChatRequest, Usage
+from .text import join_surrogates
+
+if TYPE_CHECKING:
+    import openai
+
+    from .faults import Fault
+
+CONNECT_SECONDS = 8.0
+REFUSED_SECONDS = 20.0
+"""An endpoint that no connection reached for so long is given up."""
+_LONGEST_BACKOFF = 8.0
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a model is served, and how to reach it.
+
+    Args:
+        url: base URL without user, password and query, as keys and messages name it.
+        api_key: never shown.
+        option: the option that names the endpoint, for messages.
+        azure: API version and deployment, where it is Azure's.
+        timeout: seconds for one request.
+        retries: tries after the first.
+    """
+
+    url: str
+    api_key: str = field(repr=False, default="")
+    connect_url: str = field(repr=False, default="")
+    option: str = "--mtbench-base-url"
+    azure: tuple[str, str | None] | None = None
+    timeout: float = 120.0
+    retries: int = 8
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is on this machine: it needs no key then, and no proxy."""
+        return is_loopback(self.url)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
+
+
+def public_url(url: str) -> str:
+    """A URL without what may be secret in it: user, password, query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+
+
+class ChatClient(Protocol):
+    """Something that completes chats."""
+
+    async def complete(self, request: ChatRequest, priority: Priority, count: CallCount) -> ChatReply:
+        """One reply.
+
+        Raises:
+            UnscoredError: this request cannot be answered.
+            FatalError: no request can be answered any more.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+        ...
+
+
+class OpenAIClient:
+    """One endpoint behind the openai client.
+
+    The client's own retries are off: they neither shrink a limit that all requests share nor tell a used-up quota
+    from a busy moment.
+    """
+
+    def __init__(self, endpoint: Endpoint, limiter: Limiter) -> None:
+        self._endpoint = endpoint
+        self._limiter = limiter
+        self._client: openai.AsyncOpenAI | None = None
+        self._refused: dict[str, set[str]] = {}
+        self._unreached_since: float | None = None
+
+    async def complete(self, request: ChatRequest, priority: Priority, count: CallCount) -> ChatReply:
+        """One reply; see `ChatClient`."""
+        from .faults import classify
+
+        tries = 0
+        while True:
+            parameters = self._parameters(request)
+            async with self._limiter.slot(priority) as started:
+                try:
+                    reply = await self._once(request, parameters)
+                except Exception as error:  # noqa: BLE001 - sorted by classify, which raises what it does not know
+                    fault = classify(error, parameters)
+                else:
+                    self._unreached_since = None
+                    self._limiter.replied()
+                    return reply
+            if fault.kind == "adapt":
+                self._refused.setdefault(request.model, set()).add(fault.parameter)
+            else:
+                tries += 1
+                await self._wait_or_give_up(fault, tries, started)
+            count.retried += 1
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def _wait_or_give_up(self, fault: Fault, tries: int, started: float) -> None:
+        message = self._redact(f"{self._endpoint.url}: {fault.message}")
+        if fault.kind == "fatal":
+            raise FatalError(message)
+        if fault.kind == "unscored":
+            raise UnscoredError(message)
+        last = tries > self._endpoint.retries
+        self._watch_connection(fault, started, last)
+        if last:
+            raise UnscoredError(f"{message}; given up after {tries} tries")
+        backoff = min(0.5 * 2 ** (tries - 1), _LONGEST_BACKOFF) * random.uniform(0.75, 1)  # noqa: S311
+        wait = backoff if fault.wait is None else fault.wait
+        if fault.kind == "rate-limit":
+            self._limiter.rate_limited(started, wait)
+        await asyncio.sleep(wait)
+
+    def _watch_connection(self, fault: Fault, started: float, last: bool) -> None:
+        if fault.kind != "connect":
+            self._unreached_since = None
+            return
+        if self._unreached_since is None:
+            self._unreached_since = started
+        if last or time.monotonic() - self._unreached_since > REFUSED_SECONDS:
+            raise FatalError(
+                self._redact(
+                    f"nothing answers at {self._endpoint.url}: {fault.message}; is the server up, and "
+                    f"{self._endpoint.option} right?"
+                )
+            )
+
+    async def _once(self, request: ChatRequest, parameters: dict[str, Any]) -> ChatReply:
+        from .faults import MalformedReplyError
+
+        completion: Any = await asyncio.wait_for(
+            self._openai().chat.completions.create(
+                model=request.model,
+                messages=[dict(m) | {"content": join_surrogates(m["content"])} for m in request.messages],  # type: ignore[misc]
+                extra_body=dict(request.extra_body) or None,
+                **parameters,
+            ),
+            self._endpoint.timeout,
+        )
+        choices = getattr(completion, "choices", None)
+        if not choices or getattr(choices[0], "message", None) is None:
+            said = getattr(completion, "error", None) or completion
+            raise MalformedReplyError(str(said)[:200])
+        usage = completion.usage
+        return ChatReply(
+            text=join_surrogates(choices[0].message.content or ""),
+            finish_reason=choices[0].finish_reason or "stop",
+            served=completion.model or "",
+            usage=Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else Usage(),
+            created=time.time(),
+            adapted=tuple(sorted(self._refused.get(request.model, ()))),
+        )
+
+    def _parameters(self, request: ChatRequest) -> dict[str, Any]:
+        refused = self._refused.get(request.model, ())
+        parameters: dict[str, Any] = {}
+        if request.temperature is not None and "temperature" not in refused:
+            parameters["temperature"] = request.temperature
+        parameters["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = request.max_tokens
+        return parameters
+
+    def _openai(self) -> openai.AsyncOpenAI:
+        if self._client is None:
+            self._client = _connect(self._endpoint)
+        return self._client
+
+    def _redact(self, message: str) -> str:
+        key = self._endpoint.api_key
+        return message.replace(key, "***") if len(key) > 3 else message
+
+
+def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
+    import openai  # here: a run whose replies are all cached never imports it
+
+    common: dict[str, Any] = {
+        "api_key": endpoint.api_key or "none",
+        "max_retries": 0,
+        "timeout": openai.Timeout(endpoint.timeout, connect=min(CONNECT_SECONDS, endpoint.timeout)),
+    }
+    if endpoint.loopback:  # a proxy that the environment names cannot reach this machine's own loopback
+        common["http_client"] = openai.DefaultAsyncHttpxClient(trust_env=False)
+    if endpoint.azure:
+        version, deployment = endpoint.azure
+        return openai.AsyncAzureOpenAI(
+            azure_endpoint=endpoint.connect_url, api_version=version, azure_deployment=deployment, **common
+        )
+    return openai.AsyncOpenAI(base_url=endpoint.connect_url, **common)

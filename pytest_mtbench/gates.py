@@ -1,0 +1,132 @@
+"""Scorecard and thresholds -> gate results.  Decides, and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from .scoring import Score, Scorecard
+
+RULE = "gates/1"
+"""The version of these rules, for the fingerprint of a report."""
+
+Status = Literal["passed", "failed", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class GateSpec:
+    """What one gate asks.
+
+    Args:
+        name: the part of the id in brackets: `overall`, `turn2` or a category.
+        kind: which scores it reads.
+        minimum: the threshold, 1-10.
+        rule: `mean` compares the mean, `confident` the 95 % interval.
+        max_unscored: the share of turns without a score above which it fails.
+    """
+
+    name: str
+    kind: Literal["overall", "turn", "category"]
+    minimum: float
+    rule: Literal["mean", "confident"] = "mean"
+    max_unscored: float = 0.05
+
+    @property
+    def turn(self) -> int:
+        """The turn of a `turn` gate."""
+        return int(self.name.removeprefix("turn"))
+
+    def score(self, card: Scorecard) -> Score:
+        """The score that the gate reads."""
+        if self.kind == "overall":
+            return card.overall
+        return card.turns[self.turn] if self.kind == "turn" else card.categories[self.name]
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a gate decided, and why in one paragraph.
+
+    Args:
+        id: node id of the gate.
+        value: the score, or None where there is none.
+    """
+
+    id: str
+    status: Status
+    value: float | None
+    minimum: float
+    message: str
+    name: str = ""
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    unscored: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> GateResult:
+        """Reads what `as_json` wrote."""
+        return cls(**row)
+
+
+def decide(spec: GateSpec, card: Scorecard, gate_id: str) -> GateResult:
+    """Applies a gate to the scores of a run.
+
+    Too many unscored turns and an incomplete set fail whatever the mean is: a run that breaks on hard questions
+    must not look better for it.
+    """
+    score = spec.score(card)
+    status, message = _verdict(spec, score)
+    return GateResult(
+        gate_id, status, score.mean, spec.minimum, message, spec.name, score.low, score.high, score.n, score.unscored
+    )
+
+
+def _verdict(spec: GateSpec, score: Score) -> tuple[Status, str]:
+    name = spec.name
+    if not score.complete:
+        measured = score.n + score.unscored
+        return "failed", f"{name}: only {measured} of {score.expected} turns were measured; no gate passes on a part"
+    if score.mean is None:
+        return "failed", f"{name}: none of its {score.expected} turns has a score"
+    if score.unscored_share > spec.max_unscored:
+        return "failed", (
+            f"{name}: {score.unscored_share:.0%} of its ratings are missing ({score.unscored} of {score.expected} "
+            f"turns unscored), more than max_unscored {spec.max_unscored:.0%}; the mean of the others is {score.mean:.2f}"
+        )
+    if spec.rule == "confident":
+        return _confident(spec, score)
+    if score.mean < spec.minimum:
+        return "failed", f"{name}: {_number(score)} is below the threshold {spec.minimum:g}{_detail(score)}"
+    return "passed", f"{name}: {_number(score)} reaches the threshold {spec.minimum:g}{_detail(score)}"
+
+
+def _confident(spec: GateSpec, score: Score) -> tuple[Status, str]:
+    if score.low is None or score.high is None:
+        return "inconclusive", f"{spec.name}: too few questions for an interval, so rule `confident` cannot decide"
+    bounds = f"the 95 % interval {score.low:.2f}-{score.high:.2f} of {_number(score)}"
+    if score.low >= spec.minimum:
+        return "passed", f"{spec.name}: {bounds} is above the threshold {spec.minimum:g}"
+    if score.high < spec.minimum:
+        return "failed", f"{spec.name}: {bounds} is below the threshold {spec.minimum:g}"
+    return "inconclusive", (
+        f"{spec.name}: {bounds} holds the threshold {spec.minimum:g}, so rule `confident` cannot tell; more runs "
+        "(`runs:`, --mtbench-runs) narrow it"
+    )
+
+
+def _number(score: Score) -> str:
+    """The mean with as many digits as keep it apart from a threshold that it just misses."""
+    return f"{score.mean:.4f}".rstrip("0").rstrip(".")
+
+
+def _detail(score: Score) -> str:
+    interval = "" if score.low is None else f", 95 % interval {score.low:.2f}-{score.high:.2f}"
+    turns = ", ".join(f"turn {n} {mean:.2f}" for n, mean in score.turns.items() if mean is not None)
+    unscored = f", {score.unscored} unscored" if score.unscored else ""
+    return f" (mean of {score.n} turns{interval}{', ' + turns if turns else ''}{unscored})"

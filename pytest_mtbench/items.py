@@ -1,0 +1,234 @@
+"""Test items: a turn, a gate, and the nodes that hold them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .config import VIRTUAL
+from .errors import FatalError, UnscoredError
+from .gates import GateResult, GateSpec, decide
+from .model import Question, TurnKey, TurnResult
+from .options import SuiteRun
+from .runner import Runner
+from .scoring import scorecard
+from .text import printable, shorten_block
+
+GATE_PROPERTY = "mtbench_gate"
+FATAL_PROPERTY = "mtbench_fatal"
+# Marks that mean something to pytest; a category of such a name gets a marker that does not.
+_TAKEN = frozenset(
+    {"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "mtbench", "mtbench_gate"}
+)
+
+runner_key = pytest.StashKey[Runner]()
+"""Where items find the engine, once the run loop has begun."""
+
+
+def marker_name(category: str) -> str:
+    """The marker of a category: its name, where that can stand in a `-m` expression."""
+    name = re.sub(r"\W", "_", category)
+    return f"category_{name}" if name in _TAKEN or not name.isidentifier() else name
+
+
+def item_id(text: str) -> str:
+    """Text as a part of a node id: control characters and their like as escapes."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+class TurnItem(pytest.Item):
+    """One turn of one question.  Setting it up waits for its judgment, its call asserts the floor."""
+
+    def __init__(self, *, run: SuiteRun, question: Question, turn: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.keys = [TurnKey(run.plan.key, question.id, turn)]
+        self._run = run
+        self._question = question
+        self._turn = turn
+        self._result: TurnResult | None = None
+        for mark in turn_marks(question, turn):
+            self.add_marker(mark)
+
+    def setup(self) -> None:
+        """Waits for the turn's score; a turn that cannot be measured is an error with its reason."""
+        if self.config.getoption("setupplan"):
+            return
+        self._result = measured(self, self.keys[0])
+        self.user_properties += turn_properties(self._run, self._result)
+        if self._result.score is None:
+            pytest.fail(f"unscored: {printable(self._result.unscored or '')}", pytrace=False)
+
+    def runtest(self) -> None:
+        """Fails where the score is below the floor of its category."""
+        floor = self._run.floor.get(self._question.category, self._run.floor.get("default"))
+        result = self._result
+        if floor is not None and result is not None and result.score is not None and result.score < floor:
+            pytest.fail(_too_low(self._question, self._turn, result, floor), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where pytest says that the item stands."""
+        return _place(self)
+
+
+class GateItem(pytest.Item):
+    """One threshold on the score of a category, a turn or the whole."""
+
+    def __init__(self, *, run: SuiteRun, spec: GateSpec, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        turns = run.plan.turns()
+        categories = {question.id: question.category for question in run.plan.selected}
+        if spec.kind == "turn":
+            turns = [key for key in turns if key.turn == spec.turn]
+        elif spec.kind == "category":
+            turns = [key for key in turns if categories[key.question_id] == spec.name]
+        self.keys = turns
+        self._run = run
+        self._spec = spec
+        self._results: list[TurnResult] = []
+        self.add_marker(pytest.mark.mtbench_gate)
+        narrowed: dict[str, Any] = {}
+        if spec.kind == "category":
+            narrowed["category"] = spec.name
+            self.add_marker(getattr(pytest.mark, marker_name(spec.name)))
+        elif spec.kind == "turn":
+            narrowed["turn"] = spec.turn
+        self.add_marker(pytest.mark.mtbench(**narrowed))
+
+    def setup(self) -> None:
+        """Waits for every turn of the gate's set, whether its items were selected or not."""
+        if not self.config.getoption("setupplan"):
+            self._results = [measured(self, key) for key in self.keys]
+
+    def runtest(self) -> None:
+        """Fails, passes, or is skipped where rule `confident` cannot tell."""
+        card = scorecard(self._run.plan.selected, self._results)
+        result = decide(self._spec, card, self.nodeid)
+        self.user_properties.append((GATE_PROPERTY, json.dumps(result.as_json())))
+        message = printable(result.message)
+        if result.status == "failed":
+            pytest.fail(message, pytrace=False)
+        if result.status == "inconclusive":
+            pytest.skip(f"inconclusive: {message}")
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where pytest says that the item stands."""
+        return _place(self)
+
+
+class SuiteFileNode(pytest.File):
+    """A suite file as a test file."""
+
+    run: SuiteRun
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """Its turns, then its gates."""
+        return suite_items(self, self.run)
+
+
+class VirtualSuiteNode(pytest.Collector):
+    """The built-in suite, where there is no file: node id `mtbench`.
+
+    Not a `pytest.File`: `--lf` passes over files that do not exist.
+    """
+
+    run: SuiteRun
+    names: list[str]
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its turns and gates, or those that the command line names."""
+        for item in suite_items(self, self.run):
+            if not self.names or any(name in (item.name, item.name.split("[")[0]) for name in self.names):
+                yield item
+
+
+def suite_items(parent: pytest.Collector, run: SuiteRun) -> list[pytest.Item]:
+    """The items of a suite: every turn in the order of the set, then the gates."""
+    items: list[pytest.Item] = []
+    for question in run.plan.selected:
+        for turn in range(1, len(question.turns) + 1):
+            name = turn_item_name(question, turn)
+            items.append(TurnItem.from_parent(parent, name=name, run=run, question=question, turn=turn))
+    gates = [GateItem.from_parent(parent, name=f"gate[{item_id(spec.name)}]", run=run, spec=spec) for spec in run.gates]
+    return [*items, *gates]
+
+
+def turn_item_name(question: Question, turn: int) -> str:
+    """The name of a turn's item: `math[q111-turn1]`."""
+    return f"{_base_name(question.category)}[{item_id(question.turn_label(turn))}]"
+
+
+def suite_item_names(run: SuiteRun) -> dict[tuple[object, int], str]:
+    """The node ids of a suite's turns, by question id and turn."""
+    return {
+        (question.id, turn): f"{run.plan.key}::{turn_item_name(question, turn)}"
+        for question in run.plan.selected
+        for turn in range(1, len(question.turns) + 1)
+    }
+
+
+def turn_marks(question: Question, turn: int) -> list[pytest.MarkDecorator]:
+    """The markers of a turn."""
+    return [
+        pytest.mark.mtbench(category=question.category, turn=turn, question=question.id),
+        getattr(pytest.mark, marker_name(question.category)),
+        getattr(pytest.mark, f"turn{turn}"),
+    ]
+
+
+def turn_properties(run: SuiteRun, result: TurnResult) -> list[tuple[str, object]]:
+    """What JUnit's XML says of a turn."""
+    score = "" if result.score is None else f"{result.score:g}"
+    return [
+        ("score", score),
+        ("category", result.category),
+        ("turn", result.key.turn),
+        ("judge", run.plan.judge.name),
+    ]
+
+
+def measured(item: pytest.Item, key: TurnKey) -> TurnResult:
+    """Waits for a turn on behalf of an item; ends the run where nothing can work any more."""
+    runner = item.config.stash[runner_key]
+    try:
+        return runner.result(key)
+    except FatalError as error:
+        if hasattr(item.config, "workerinput"):  # the controller ends the run: see results.py
+            item.user_properties.append((FATAL_PROPERTY, str(error)))
+            pytest.fail(str(error), pytrace=False)
+        pytest.exit(printable(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+    except UnscoredError as error:
+        pytest.fail(printable(str(error)), pytrace=False)
+
+
+def gate_of(report: pytest.TestReport) -> GateResult | None:
+    """The gate result that a report carries, also from another process."""
+    for name, value in report.user_properties:
+        if name == GATE_PROPERTY and report.when == "call":
+            return GateResult.from_json(json.loads(str(value)))
+    return None
+
+
+def _base_name(category: str) -> str:
+    """A category as the part of a name before the bracket, which `::` and `[` would end."""
+    return re.sub(r"[\[\]]|::", "_", item_id(category))
+
+
+def _place(item: pytest.Item) -> tuple[Path, int, str]:
+    parent = item.parent
+    path = parent.path if isinstance(parent, pytest.File) else item.config.rootpath / VIRTUAL
+    return path, 0, item.name
+
+
+def _too_low(question: Question, turn: int, result: TurnResult, floor: float) -> str:
+    asked = question.turns[turn - 1]
+    return (
+        f"score {result.score:g} is below the floor {floor:g} of {question.category}\n"
+        f"question, turn {turn}:\n{shorten_block(asked, 400)}\n"
+        f"answer:\n{shorten_block(result.answer, 600)}\n"
+        f"judgment:\n{shorten_block(result.judgment, 600)}"
+    )

@@ -1,0 +1,89 @@
+"""How many requests may be in flight to one endpoint, adapted to what it bears."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+Priority = tuple[int, ...]
+
+
+class Limiter:
+    """At most so many requests in flight; lower priorities first, then in the order of asking.
+
+    Additive increase, multiplicative decrease: a rate-limited reply halves the limit (once for all the requests
+    that were in flight together) and stops new requests for as long as the endpoint says; the limit grows back by
+    one for each full round of replies, and only while requests are waiting for it.
+
+    Args:
+        maximum: the most requests in flight, never passed.
+    """
+
+    def __init__(self, maximum: int) -> None:
+        self.maximum = maximum
+        self.limit = maximum
+        self.in_flight = 0
+        self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._replies = 0
+        self._paused_until = 0.0
+        self._shrunk_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @asynccontextmanager
+    async def slot(self, priority: Priority) -> AsyncIterator[float]:
+        """Waits for a place in flight; gives the time at which the request starts."""
+        await self._acquire(priority)
+        try:
+            yield time.monotonic()
+        finally:
+            self.in_flight -= 1
+            self._wake()
+
+    def rate_limited(self, started: float, retry_after: float) -> None:
+        """An endpoint said 429 to a request that was started then, and how many seconds to keep away."""
+        now = time.monotonic()
+        if started >= self._shrunk_at:
+            self.limit = max(1, min(self.limit, self.in_flight) // 2)
+            self._shrunk_at = now
+            self._replies = 0
+        self._paused_until = max(self._paused_until, now + retry_after)
+
+    def replied(self) -> None:
+        """A request was answered: the limit may grow if it binds."""
+        if self.limit >= self.maximum or not self._waiting:
+            return
+        self._replies += 1
+        if self._replies >= self.limit:
+            self.limit += 1
+            self._replies = 0
+            self._wake()
+
+    async def _acquire(self, priority: Priority) -> None:
+        place = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (priority, next(self._order), place))
+        self._wake()
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self.in_flight -= 1
+                self._wake()
+            raise
+
+    def _wake(self) -> None:
+        pause = self._paused_until - time.monotonic()
+        if pause > 0:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_later(pause + 0.001, self._wake)
+            return
+        while self._waiting and self.in_flight < self.limit:
+            place = heapq.heappop(self._waiting)[2]
+            if not place.cancelled():
+                self.in_flight += 1
+                place.set_result(None)

@@ -1,0 +1,246 @@
+"""The words of the field as frozen dataclasses, and their JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple, TypedDict
+
+QuestionId = int | str
+
+
+class Message(TypedDict):
+    """One message of a chat, as the chat-completions protocol has it."""
+
+    role: str
+    content: str
+
+
+class TurnKey(NamedTuple):
+    """Names one turn of one suite; it crosses process borders as JSON."""
+
+    suite: str
+    question_id: QuestionId
+    turn: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a set: one or two turns that a model is asked in a row.
+
+    Args:
+        id: a number or a text, unique in its set.
+        category: decides temperature, judge prompt and which gate counts the question.
+        turns: what the user says, one text a turn.
+        reference: reference answers, one text a turn, where the set has them.
+        required_temperature: wins over the category's.
+    """
+
+    id: QuestionId
+    category: str
+    turns: tuple[str, ...]
+    reference: tuple[str, ...] | None = None
+    required_temperature: float | None = None
+
+    def turn_label(self, turn: int) -> str:
+        """The part of a test id that names this turn: `q111-turn1`."""
+        return f"q{self.id}-turn{turn}"
+
+
+@dataclass(frozen=True)
+class JudgePrompt:
+    """One row of `judge_prompts.jsonl`: a system prompt and a template with named fields."""
+
+    name: str
+    type: str
+    system_prompt: str
+    prompt_template: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """SHA-256 over what a set consists of; scores of two identities cannot be compared."""
+
+    questions: str
+    references: str
+    prompts: str
+
+
+@dataclass(frozen=True)
+class QuestionSet:
+    """A question set, loaded and checked.
+
+    Args:
+        name: how the user named it: a registered name or a folder.
+        questions: in the order of the file.
+        prompts: the judge's prompts by name.
+        identity: hashes that go into every report.
+        notes: what the summary must say about this set, a line each.
+    """
+
+    name: str
+    questions: tuple[Question, ...]
+    prompts: Mapping[str, JudgePrompt]
+    identity: Identity
+    notes: tuple[str, ...] = ()
+    original: bool = False
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories in the order of their first question."""
+        return tuple(dict.fromkeys(question.category for question in self.questions))
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one request or of many."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """One chat completion to ask for.
+
+    Args:
+        endpoint: base URL, as the cache key and the messages name it.
+        temperature: None leaves the parameter out.
+        max_tokens: the most tokens of the reply.
+        sample: counts independent replies to the same messages, from 0.
+        revision: the user's name for what is served behind the model's name.
+    """
+
+    endpoint: str
+    model: str
+    messages: tuple[Message, ...]
+    temperature: float | None
+    max_tokens: int
+    sample: int = 0
+    revision: str = ""
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """What identifies the request, as plain JSON values; nothing secret is in it."""
+        return asdict(self) | {"messages": [dict(message) for message in self.messages]}
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """What an endpoint said, with what a report and a bill need.
+
+    Args:
+        served: the model's name as the endpoint returned it.
+        created: when it was received, in seconds since the epoch.
+        adapted: parameters that the endpoint refused and that were renamed or left out.
+        cached: True where it came from the cache or from a file and cost nothing in this run.
+    """
+
+    text: str
+    finish_reason: str = "stop"
+    served: str = ""
+    usage: Usage = Usage()
+    created: float = 0.0
+    adapted: tuple[str, ...] = ()
+    cached: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values for the cache."""
+        row = asdict(self)
+        del row["cached"]
+        return row
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> ChatReply:
+        """Reads what `as_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: the row is not one.
+        """
+        if not isinstance(row["text"], str):
+            raise TypeError("text is not a string")
+        return cls(
+            text=row["text"],
+            finish_reason=str(row["finish_reason"]),
+            served=str(row["served"]),
+            usage=Usage(**{name: int(value) for name, value in row["usage"].items()}),
+            created=float(row["created"]),
+            adapted=tuple(str(name) for name in row["adapted"]),
+        )
+
+
+@dataclass(frozen=True)
+class TurnResult:
+    """One turn, measured: what a test item reports and what every score is made of.
+
+    Args:
+        score: mean over runs of the runs' scores, 1-10; None where no run was scored.
+        scores: one a run, None where that run was not scored.
+        unscored: why `score` is None or why a run lacks one.
+        answer: the first run's answer, thinking included.
+        judgment: the first run's judgment.
+        answers, judgments: all of them, one a run and one a run and repeat.
+        earlier: the first run's answers to the turns before.
+        flags: what a reader should know about these texts, in fixed words.
+    """
+
+    key: TurnKey
+    category: str
+    score: float | None
+    scores: tuple[float | None, ...]
+    unscored: str | None = None
+    answer: str = ""
+    judgment: str = ""
+    answers: tuple[str, ...] = ()
+    judgments: tuple[tuple[str, ...], ...] = ()
+    earlier: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values, for a report or for another process of the run."""
+        return asdict(self) | {"key": list(self.key)}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> TurnResult:
+        """Reads what `as_json` wrote."""
+        fields = dict(row)
+        fields["key"] = TurnKey(*fields["key"])
+        for name in ("scores", "answers", "earlier", "flags"):
+            fields[name] = tuple(fields.get(name, ()))
+        fields["judgments"] = tuple(tuple(repeats) for repeats in fields["judgments"])
+        return cls(**fields)
+
+
+@dataclass
+class CallCount:
+    """How many replies of one kind a run used, and where they came from."""
+
+    made: int = 0
+    cached: int = 0
+    retried: int = 0
+
+
+@dataclass
+class Tally:
+    """What a run has cost so far: requests, tokens, and what the endpoints said about themselves."""
+
+    answers: CallCount = field(default_factory=CallCount)
+    judgments: CallCount = field(default_factory=CallCount)
+    answer_usage: Usage = Usage()
+    judgment_usage: Usage = Usage()
+    judges_served: list[str] = field(default_factory=list)
+    oldest_cached_answer: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Keeps a line for the summary, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def selected_turns(questions: Sequence[Question], suite: str) -> list[TurnKey]:
+    """Every turn of these questions, in order."""
+    return [TurnKey(suite, q.id, turn) for q in questions for turn in range(1, len(q.turns) + 1)]

@@ -1,0 +1,119 @@
+"""What one suite asks for, resolved: the engine's whole knowledge of options and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .client import Endpoint
+from .model import ChatRequest, Message, Question, QuestionSet, TurnKey, Usage, selected_turns
+from .prompts import (
+    ANSWER_MAX_TOKENS,
+    JUDGE_TEMPERATURE,
+    SYSTEM_PROMPT,
+    answer_messages,
+    answer_temperature,
+    judge_messages,
+)
+
+CacheMode = Literal["all", "judgments", "refresh", "off", "only"]
+Kind = Literal["answer", "judgment"]
+
+
+@dataclass(frozen=True)
+class Role:
+    """A model in one of the two roles, with where and how it is asked.
+
+    Args:
+        temperature: None takes the protocol's.
+        price: USD a million tokens, input and output, where known.
+        limit: the most requests in flight.
+    """
+
+    name: str
+    endpoint: Endpoint
+    temperature: float | None = None
+    max_tokens: int = ANSWER_MAX_TOKENS
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    price: tuple[float, float] | None = None
+    limit: int = 16
+
+    def cost(self, usage: Usage) -> float | None:
+        """USD, or None where no price is known."""
+        if self.price is None:
+            return None
+        return (usage.input_tokens * self.price[0] + usage.output_tokens * self.price[1]) / 1e6
+
+    def most(self, request: ChatRequest) -> float:
+        """The most USD that a request can cost; 0 where no price is known."""
+        # No tokenizer makes more tokens than bytes; a chat format adds a few a message.
+        most_input = sum(len(message["content"].encode()) + 16 for message in request.messages)
+        return self.cost(Usage(most_input, request.max_tokens)) or 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One suite, ready to run.
+
+    Args:
+        key: the suite's node id; part of every `TurnKey`.
+        questions: the whole set.
+        selected: the questions that this run asks.
+        runs: how often each question is answered; `repeats`: how often each answer is judged.
+        revision: the user's name for what is served behind the model's name.
+        budget: USD that are not passed.
+    """
+
+    key: str
+    questions: QuestionSet
+    selected: tuple[Question, ...]
+    model: Role
+    judge: Role
+    system_prompt: str = SYSTEM_PROMPT
+    runs: int = 1
+    repeats: int = 1
+    revision: str = ""
+    budget: float | None = None
+
+    def turns(self) -> list[TurnKey]:
+        """Every turn that this run asks, in order."""
+        return selected_turns(self.selected, self.key)
+
+    def question(self, question_id: object) -> Question:
+        """The selected question of that id."""
+        return next(question for question in self.selected if question.id == question_id)
+
+    def answer_request(self, question: Question, answers: list[str], run: int) -> ChatRequest:
+        """The request for the answer after these; `run` counts from 0."""
+        return ChatRequest(
+            endpoint=self.model.endpoint.url,
+            model=self.model.name,
+            messages=tuple(answer_messages(question, answers, self.system_prompt)),
+            temperature=answer_temperature(question, self.model.temperature),
+            max_tokens=self.model.max_tokens,
+            sample=run,
+            revision=self.revision,
+            extra_body=self.model.extra_body,
+        )
+
+    def judge_request(self, question: Question, answers: list[str], sample: int) -> ChatRequest:
+        """The request for a judgment of the last of these answers, thinking already cut."""
+        return ChatRequest(
+            endpoint=self.judge.endpoint.url,
+            model=self.judge.name,
+            messages=tuple(judge_messages(self.questions, question, answers)),
+            temperature=JUDGE_TEMPERATURE if self.judge.temperature is None else self.judge.temperature,
+            max_tokens=self.judge.max_tokens,
+            sample=sample,
+            extra_body=self.judge.extra_body,
+        )
+
+    def role(self, kind: Kind) -> Role:
+        """Who is asked for that kind of reply."""
+        return self.model if kind == "answer" else self.judge
+
+
+def user_text(messages: tuple[Message, ...]) -> str:
+    """The last user message: what recorded judgments name as their prompt."""
+    return next(message["content"] for message in reversed(messages) if message["role"] == "user")

@@ -1,0 +1,157 @@
+"""A folder in FastChat's layout -> a checked `QuestionSet`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError
+from ..model import Identity, JudgePrompt, Question, QuestionId, QuestionSet
+from ..prompts import REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill
+from .jsonl import read_rows
+
+OWN_PROMPTS = Path(__file__).parent / "judge_prompts.jsonl"
+
+
+def load_folder(folder: Path, *, name: str | None = None, references: Path | None = None) -> QuestionSet:
+    """Loads `question.jsonl`, `judge_prompts.jsonl` and `reference_answer/*.jsonl` of a folder.
+
+    Args:
+        folder: the set; without `judge_prompts.jsonl` the package's own prompts are used.
+        name: how reports call the set; the folder's name by default.
+        references: another file of reference answers, in the same layout.
+
+    Raises:
+        ConfigError: a file is missing or malformed; the message names file and line.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; a question set is a folder with a question.jsonl")
+    files = [references] if references else sorted(folder.glob("reference_answer/*.jsonl"))
+    answers = _references(files)
+    questions = _questions(folder / "question.jsonl", answers)
+    prompts_file = folder / "judge_prompts.jsonl"
+    prompts = load_prompts(prompts_file if prompts_file.exists() else OWN_PROMPTS)
+    return QuestionSet(
+        name=name or folder.resolve().name,
+        questions=questions,
+        prompts=prompts,
+        identity=Identity(
+            questions=_sha256([[q.id, q.category, q.turns, q.required_temperature] for q in questions]),
+            references=_sha256([[q.id, q.reference] for q in questions if q.reference]),
+            prompts=_sha256([[p.name, p.system_prompt, p.prompt_template] for p in prompts.values()]),
+        ),
+        notes=_notes(questions),
+    )
+
+
+def load_prompts(path: Path) -> dict[str, JudgePrompt]:
+    """The judge's prompts by name, sorted, each tried once with stand-in texts.
+
+    Raises:
+        ConfigError: a row lacks a field, a template names an unknown field, or a prompt is missing.
+    """
+    prompts = {}
+    for number, row in read_rows(path):
+        fields = [_text(row, key, path, number) for key in ("name", "type", "system_prompt", "prompt_template")]
+        prompt = JudgePrompt(*fields)
+        if prompt.name in SINGLE_PROMPTS:
+            _try_template(prompt, path, number)
+        prompts[prompt.name] = prompt
+    for name in SINGLE_PROMPTS:
+        if name not in prompts:
+            raise ConfigError(f"{path}: has no prompt named {name}")
+    return dict(sorted(prompts.items()))
+
+
+def _try_template(prompt: JudgePrompt, path: Path, number: int) -> None:
+    two = prompt.name.endswith("multi-turn")
+    question = Question(0, "math", ("q1", "q2"), ("r1", "r2"))
+    try:
+        fill(prompt, question, ("a1", "a2") if two else ("a1",))
+    except (LookupError, ValueError, AttributeError) as error:
+        reason = f"{path}:{number}: prompt_template of {prompt.name} cannot be filled ({error!r})"
+        raise ConfigError(reason) from error
+
+
+def _questions(path: Path, references: dict[QuestionId, tuple[Path, int, tuple[str, ...]]]) -> tuple[Question, ...]:
+    questions: dict[QuestionId, Question] = {}
+    for number, row in read_rows(path):
+        question = _question(row, path, number)
+        if question.id in questions:
+            raise ConfigError(f"{path}:{number}: question_id {question.id!r} stands twice")
+        if question.id in references:
+            file, line, texts = references[question.id]
+            if len(texts) < len(question.turns):
+                raise ConfigError(
+                    f"{file}:{line}: question {question.id!r} has {len(question.turns)} turns, "
+                    f"its reference answer {len(texts)}"
+                )
+            question = Question(question.id, question.category, question.turns, texts, question.required_temperature)
+        questions[question.id] = question
+    if not questions:
+        raise ConfigError(f"{path}: holds no question")
+    return tuple(questions.values())
+
+
+def _question(row: dict[str, Any], path: Path, number: int) -> Question:
+    turns = row.get("turns")
+    if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) and turn for turn in turns):
+        raise ConfigError(f"{path}:{number}: turns must be a list of one or two texts")
+    if len(turns) > 2:
+        raise ConfigError(f"{path}:{number}: {len(turns)} turns; one- and two-turn questions are supported")
+    temperature = row.get("required_temperature")
+    if temperature is not None and (isinstance(temperature, bool) or not isinstance(temperature, int | float)):
+        raise ConfigError(f"{path}:{number}: required_temperature must be a number, not {temperature!r}")
+    return Question(
+        id=_question_id(row, path, number),
+        category=_text(row, "category", path, number),
+        turns=tuple(turns),
+        required_temperature=temperature,
+    )
+
+
+def _references(files: Sequence[Path]) -> dict[QuestionId, tuple[Path, int, tuple[str, ...]]]:
+    references: dict[QuestionId, tuple[Path, int, tuple[str, ...]]] = {}
+    for file in files:
+        for number, row in read_rows(file):
+            try:
+                turns = row["choices"][0]["turns"]
+            except (LookupError, TypeError):
+                turns = None
+            if not isinstance(turns, list) or not all(isinstance(turn, str) for turn in turns):
+                raise ConfigError(f"{file}:{number}: choices[0].turns must be a list of texts")
+            # Several files: the first in the order of their names counts, so that the choice is the same everywhere.
+            references.setdefault(_question_id(row, file, number), (file, number, tuple(turns)))
+    return references
+
+
+def _question_id(row: dict[str, Any], path: Path, number: int) -> QuestionId:
+    value = row.get("question_id")
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        raise ConfigError(f"{path}:{number}: question_id must be a whole number or a text, not {value!r}")
+    return value
+
+
+def _text(row: dict[str, Any], key: str, path: Path, number: int) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or (not value and key != "system_prompt"):
+        raise ConfigError(f"{path}:{number}: {key} must be a text, not {value!r}")
+    return value
+
+
+def _notes(questions: Sequence[Question]) -> tuple[str, ...]:
+    missing = [q for q in questions if q.category in REFERENCE_CATEGORIES and q.reference is None]
+    if not missing:
+        return ()
+    named = ", ".join(str(question.id) for question in missing[:5]) + (", ..." if len(missing) > 5 else "")
+    return (
+        f"{len(missing)} questions of math, reasoning or coding have no reference answer and are judged without one: "
+        + named,
+    )
+
+
+def _sha256(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=True).encode()).hexdigest()

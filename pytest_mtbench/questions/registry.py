@@ -1,0 +1,132 @@
+"""The named question sets, and the verified download of the original."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import ConfigError
+from ..model import QuestionSet
+from .loading import load_folder
+
+NAMES = ("mt_bench",)
+
+COMMIT = "0e6d3e4beaab66f4d3f93db72541a4abab8af28d"
+BASE_URL = f"https://raw.githubusercontent.com/lm-sys/FastChat/{COMMIT}/fastchat/llm_judge/data/"
+FILES = {
+    "mt_bench/question.jsonl": "119565adbab82227089cefdb44c8d7e2cf04dc0a0ec233634c82e7d4e2a944f7",
+    "judge_prompts.jsonl": "fd283293406d024f44c174b094ef48031d0687a4682fd3a56b29b138f80281b6",
+    "mt_bench/reference_answer/gpt-4.jsonl": "f957a5bc977badb66885ec970e6cd08527845780313f0995764260e5777b9b3f",
+}
+"""Path in the repository -> SHA-256 of the file."""
+
+ORIGINAL_QUESTIONS = "4af9b1b03730d49f63e4b37db82f64ee9fb6f2a3f2c34544d7a465af4eadc5db"
+"""The identity of the original's 80 questions, as `load_folder` hashes them."""
+ORIGINAL_REFERENCES = "ad016b4ca7413d5c6867f64706b420a8a17204e0b1e211b75f9c5ef1486fcf7e"
+
+# FastChat pull request 3158 lists them with the right answers.
+WRONG_REFERENCES = (104, 105, 109, 111, 113, 114, 120, 122, 124, 125, 126, 128, 130)
+
+
+def load_questions(
+    name: str,
+    *,
+    relative_to: Path,
+    references: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    base_url: str = BASE_URL,
+) -> QuestionSet:
+    """Loads a named set or a folder.
+
+    Args:
+        name: `mt_bench`, or a folder in FastChat's layout.
+        relative_to: the folder that a relative path starts from.
+        references: another file of reference answers.
+        environ: `MTBENCH_DATA` names a folder that holds the original.
+        base_url: where the original is downloaded from.
+
+    Raises:
+        ConfigError: unknown name, missing or malformed file, failed or unverified download.
+    """
+    if name == "mt_bench":
+        return _original(references, environ, base_url)
+    folder = relative_to / Path(name).expanduser()
+    if not folder.is_dir() and len(Path(name).parts) == 1:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the named sets are {', '.join(NAMES)}"
+        raise ConfigError(f"question set {name!r}: neither a named set nor a folder; {hint}")
+    questions = load_folder(folder, name=name, references=references)
+    return _mark_original(questions, by_reference=references is None)
+
+
+def _original(references: Path | None, environ: Mapping[str, str], base_url: str) -> QuestionSet:
+    own = environ.get("MTBENCH_DATA")
+    if own:
+        folder = Path(own).expanduser()
+        if not folder.is_dir():
+            raise ConfigError(f"MTBENCH_DATA: {own}: no such folder")
+        # The data folder of a FastChat checkout keeps the prompts one level up; both layouts are taken.
+        if not (folder / "question.jsonl").exists() and (folder / "mt_bench" / "question.jsonl").exists():
+            folder = folder / "mt_bench"
+    else:
+        folder = download(base_url)
+    return _mark_original(load_folder(folder, name="mt_bench", references=references), by_reference=references is None)
+
+
+def _mark_original(questions: QuestionSet, *, by_reference: bool) -> QuestionSet:
+    if questions.identity.questions != ORIGINAL_QUESTIONS:
+        return questions
+    notes = questions.notes
+    if by_reference and questions.identity.references == ORIGINAL_REFERENCES:
+        wrong = " ".join(str(number) for number in WRONG_REFERENCES)
+        wrong_ones = f"13 of the 30 published reference answers are wrong in a turn ({wrong})"
+        notes = (*notes, f"{wrong_ones}; `references:` in the suite file takes another file")
+    return dataclasses.replace(questions, original=True, notes=notes)
+
+
+def download(base_url: str = BASE_URL, folder: Path | None = None) -> Path:
+    """The folder of the original, downloaded and verified on first use.
+
+    Raises:
+        ConfigError: the network is out of reach or a file is not what it should be.
+    """
+    import platformdirs  # here: only the original's first use needs them
+    import pooch
+
+    home = folder or Path(platformdirs.user_cache_dir("pytest-mtbench")) / COMMIT[:12]
+    target = home / "mt_bench"
+    pooch.get_logger().setLevel("WARNING")
+    for path, sha256 in FILES.items():
+        name = path.removeprefix("mt_bench/")
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                pooch.retrieve(
+                    base_url + path,
+                    known_hash=f"sha256:{sha256}",
+                    path=(target / name).parent,
+                    fname=Path(name).name,
+                    downloader=pooch.HTTPDownloader(timeout=30, progressbar=False),
+                )
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors, a wrong hash is a ValueError
+            raise ConfigError(_download_failed(path, base_url, error)) from error
+    return target
+
+
+def _download_failed(path: str, base_url: str, error: Exception) -> str:
+    if isinstance(error, ValueError) and "hash" in str(error).lower():
+        why = "what arrived is not the published file (its SHA-256 differs); nothing was kept"
+    elif isinstance(error, PermissionError):
+        why = f"the cache folder cannot be written ({error})"
+    else:
+        why = f"{type(error).__name__}: the download failed"
+    return (
+        f"question set 'mt_bench': {base_url}{path}: {why}.\n"
+        "Without a network: set MTBENCH_DATA to a folder with question.jsonl, judge_prompts.jsonl and "
+        "reference_answer/gpt-4.jsonl, or name such a folder with --mtbench-questions=DIR."
+    )

@@ -1,0 +1,214 @@
+"""One reply: from a recording, from the cache, from another run that asks for it, or from the endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, TypeVar
+
+from .budget import Budget
+from .cache import CLAIM_SECONDS, ReplyCache, request_key
+from .client import ChatClient
+from .errors import UnscoredError
+from .limits import Priority
+from .model import CallCount, ChatReply, ChatRequest, Tally, Usage
+from .plan import CacheMode, Kind, Plan, user_text
+
+_T = TypeVar("_T")
+_TRIES_FOR_CONTENT = 3
+
+Use = Literal["good", "again", "useless"]
+"""What a reply is worth: kept; asked for again, a few times; or given up at once."""
+
+
+class Recording(Protocol):
+    """Judgments that exist already, by judge and by the prompt to the letter."""
+
+    def judgment(self, judge: str, prompt: str, sample: int) -> str | None:
+        """The recorded judgment, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A reply that is wanted.
+
+    Args:
+        slot: names what is asked, apart from how.
+        use_of: what a reply is worth.
+        tally: where it is counted.
+    """
+
+    plan: Plan
+    kind: Kind
+    request: ChatRequest
+    slot: str
+    priority: Priority
+    use_of: Callable[[ChatReply], Use]
+    tally: Tally
+
+    @property
+    def count(self) -> CallCount:
+        """The counter of this kind of reply."""
+        return self.tally.answers if self.kind == "answer" else self.tally.judgments
+
+
+class Replies:
+    """Gets each reply once.
+
+    Args:
+        cache: None where it is switched off.
+        mode: what may be read from the cache.
+        client_of: who is asked.
+        recordings: judgments that exist already, by suite.
+    """
+
+    def __init__(
+        self,
+        cache: ReplyCache | None,
+        mode: CacheMode,
+        client_of: Callable[[Plan, Kind], ChatClient],
+        recordings: Mapping[str, Recording],
+    ) -> None:
+        self._cache = cache
+        self._mode = mode
+        self._client_of = client_of
+        self._recordings = recordings
+        self._budgets: dict[str, Budget] = {}
+        self._claimed: dict[str, ChatRequest] = {}
+        self._got: dict[str, ChatReply] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._thread = ThreadPoolExecutor(1, "mtbench-cache")
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def get(self, wanted: Wanted) -> ChatReply:
+        """A good reply, or the last of several tries.
+
+        Raises:
+            UnscoredError, FatalError: there is none.
+        """
+        key = request_key(wanted.request)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            reply = self._got.get(key) or self._recorded(wanted) or await self._stored(wanted)
+            if reply is None:
+                reply = await self._claim_and_ask(wanted)
+            self._got[key] = replace(reply, cached=True)
+        _count(wanted, reply)
+        return reply
+
+    async def close(self) -> None:
+        """Gives claims back and stops the cache's thread."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._renewal
+        if self._cache is not None:
+            claimed = list(self._claimed.values())
+            await self._in_thread(lambda cache: cache.close(release=claimed))
+        self._thread.shutdown()
+
+    def _recorded(self, wanted: Wanted) -> ChatReply | None:
+        recording = self._recordings.get(wanted.plan.key)
+        if recording is None or wanted.kind == "answer":
+            return None
+        request = wanted.request
+        text = recording.judgment(request.model, user_text(request.messages), request.sample)
+        return None if text is None else ChatReply(text, served=request.model, cached=True)
+
+    def _readable(self, wanted: Wanted) -> bool:
+        return self._mode in ("all", "only") or (self._mode == "judgments" and wanted.kind == "judgment")
+
+    async def _stored(self, wanted: Wanted) -> ChatReply | None:
+        if self._cache is None or not self._readable(wanted):
+            return None
+        reply = await self._in_thread(lambda cache: cache.get(wanted.request))
+        # A judgment is read by today's rules: one that holds no rating is asked for again.
+        if reply is None or (wanted.kind == "judgment" and wanted.use_of(reply) != "good"):
+            return None
+        return replace(reply, cached=True)
+
+    async def _claim_and_ask(self, wanted: Wanted) -> ChatReply:
+        if self._mode == "only":
+            why = await self._in_thread(lambda cache: cache.explain_miss(wanted.request, wanted.slot))
+            raise UnscoredError(f"not in the cache, and --mtbench-cache=only asks nothing: {why}")
+        async with self._claim(wanted) as found:
+            if found is not None:
+                return found
+            reply = await self._ask(wanted)
+            use = wanted.use_of(reply)
+            # A model that answers with nothing, however often it is asked, has answered with nothing.
+            if self._cache is not None and (use == "good" or (use == "again" and wanted.kind == "answer")):
+                await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
+            return reply
+
+    async def _ask(self, wanted: Wanted) -> ChatReply:
+        budget = self._budgets.setdefault(wanted.plan.key, Budget(wanted.plan.budget))
+        role = wanted.plan.role(wanted.kind)
+        for attempt in range(_TRIES_FOR_CONTENT):
+            wanted.count.retried += 1 if attempt else 0
+            async with budget.reserved(role.most(wanted.request)) as spend:
+                client = self._client_of(wanted.plan, wanted.kind)
+                reply = await client.complete(wanted.request, wanted.priority, wanted.count)
+                spend(role.cost(reply.usage) or 0.0)
+            if wanted.use_of(reply) != "again":
+                break
+        return reply
+
+    @contextlib.asynccontextmanager
+    async def _claim(self, wanted: Wanted) -> AsyncIterator[ChatReply | None]:
+        """Holds the right to ask; gives the reply instead where another run got it meanwhile."""
+        if self._cache is None or not self._readable(wanted):
+            yield None
+            return
+        request = wanted.request
+        while not await self._in_thread(lambda cache: cache.claim(request)):
+            await asyncio.sleep(0.1)
+            found = await self._stored(wanted)
+            if found is not None:
+                yield found
+                return
+        key = request_key(request)
+        self._claimed[key] = request
+        if self._renewal is None:
+            self._renewal = asyncio.create_task(self._renew())
+        try:
+            # The other run may have stored the reply between the first look and the claim.
+            yield await self._stored(wanted)
+        finally:
+            if self._claimed.pop(key, None) is not None:
+                await asyncio.shield(self._in_thread(lambda cache: cache.release(request)))
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(CLAIM_SECONDS / 4)
+            claimed = list(self._claimed.values())
+            if claimed:
+                await self._in_thread(lambda cache, claimed=claimed: cache.renew(claimed))  # type: ignore[misc]
+
+    def _in_thread(self, action: Callable[[ReplyCache], _T]) -> Awaitable[_T]:
+        if self._cache is None:
+            raise RuntimeError("there is no cache to use")
+        return asyncio.get_running_loop().run_in_executor(self._thread, action, self._cache)
+
+
+def _count(wanted: Wanted, reply: ChatReply) -> None:
+    tally = wanted.tally
+    if reply.cached:
+        wanted.count.cached += 1
+    else:
+        wanted.count.made += 1
+    if wanted.kind == "answer":
+        tally.answer_usage += Usage() if reply.cached else reply.usage
+        if reply.cached and reply.created:
+            tally.oldest_cached_answer = min(reply.created, tally.oldest_cached_answer or reply.created)
+    else:
+        tally.judgment_usage += Usage() if reply.cached else reply.usage
+        if reply.served and reply.served not in tally.judges_served:
+            tally.judges_served.append(reply.served)
+    for name in reply.adapted:
+        instead = "max_completion_tokens is sent instead" if name == "max_tokens" else "it is left out"
+        who = "the model's endpoint" if wanted.kind == "answer" else "the judge's endpoint"
+        tally.note(f"{who} refuses {name}; {instead}")

@@ -1,0 +1,1 @@
+"""Scores and gates in words and files for people and programs."""

@@ -1,0 +1,36 @@
+"""The lines of `--mtbench-dry-run`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..estimate import CHARACTERS_A_TOKEN, Estimate
+from ..plan import Plan
+from ..text import one_line
+from .terminal import wrapped
+
+
+def title(plan: Plan) -> str:
+    """The heading."""
+    return one_line(f"MT-Bench, dry run: {plan.model.name}, judged by {plan.judge.name}, on {plan.questions.name}")
+
+
+def lines(plan: Plan, estimated: Estimate, width: int) -> Iterator[str]:
+    """What would be called, and what that costs."""
+    for kind, who in (("answer", plan.model), ("judgment", plan.judge)):
+        count, usage = estimated.counts[kind], estimated.usage[kind]  # type: ignore[index]
+        yield from wrapped(
+            f"{kind}s: {count.made} to ask of {one_line(who.name)} at {who.endpoint.url}, "
+            f"{count.cached} there already; about {usage.input_tokens:,} tokens in and {usage.output_tokens:,} out",
+            width,
+        )
+    cost = estimated.cost(plan)
+    if cost is None:
+        yield from wrapped("cost: unknown; `prices:` in the suite file gives USD a million tokens", width)
+    else:
+        yield from wrapped(f"cost: about {cost:.2f} USD", width)
+    yield from wrapped(
+        f"tokens are guessed at {CHARACTERS_A_TOKEN} characters each, and replies at their usual length; nothing was "
+        "called and no gate was decided",
+        width,
+    )

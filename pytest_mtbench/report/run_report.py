@@ -1,0 +1,48 @@
+"""Everything that a report of one suite is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..gates import GateResult, GateSpec
+from ..model import Tally
+from ..plan import Plan
+from ..scoring import Scorecard
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One run of one suite.
+
+    Args:
+        specs: the gates that the suite asks for, whether they ran or not.
+        gates: what those that ran decided.
+        started: seconds since the epoch; `seconds`: how long it took.
+        ids: node ids of the turns, by question id and turn.
+        remarks: lines for the summary about how the run was made.
+    """
+
+    plan: Plan
+    card: Scorecard
+    specs: tuple[GateSpec, ...]
+    gates: tuple[GateResult, ...]
+    tally: Tally
+    started: float
+    seconds: float
+    ids: Mapping[tuple[object, int], str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def cost(self) -> float | None:
+        """USD for the requests of this run, or None where a price is missing."""
+        answers = self.plan.model.cost(self.tally.answer_usage)
+        judgments = self.plan.judge.cost(self.tally.judgment_usage)
+        return None if answers is None or judgments is None else answers + judgments
+
+    @property
+    def whole_original(self) -> bool:
+        """Whether the scores may stand beside published ones: every turn of the original set is rated."""
+        plan = self.plan
+        whole = len(plan.selected) == len(plan.questions.questions)
+        return plan.questions.original and whole and self.card.overall.complete and not self.card.overall.unscored

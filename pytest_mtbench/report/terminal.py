@@ -1,0 +1,166 @@
+"""The summary after the tests: a title and its lines."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tabulate import tabulate
+
+from ..gates import GateResult, GateSpec
+from ..model import CallCount
+from ..scoring import Score
+from ..text import one_line, shorten
+from .published import nearest, tier
+from .run_report import RunReport
+
+_LOWEST_SHOWN = 5
+_UNSCORED_SHOWN = 5
+
+
+def title(report: RunReport) -> str:
+    """The heading: model, judge and set."""
+    plan = report.plan
+    return one_line(f"MT-Bench: {plan.model.name}, judged by {plan.judge.name}, on {plan.questions.name}")
+
+
+def lines(report: RunReport, width: int) -> Iterator[str]:
+    """The summary, line by line, printable and no wider than the terminal where that can be.
+
+    Args:
+        width: columns of the terminal.
+    """
+    if not report.card.results:
+        yield "no turn was measured"
+    else:
+        yield from _table(report, width)
+        yield ""
+        yield from _standing(report, width)
+    yield from _gates(report.gates, width)
+    yield from _unscored(report, width)
+    yield from _lowest(report)
+    yield from _calls(report, width)
+    for note in (*report.plan.questions.notes, *report.remarks, *report.tally.notes):
+        yield from wrapped(note if note.startswith("warning:") else f"note: {note}", width)
+
+
+def _table(report: RunReport, width: int) -> Iterator[str]:
+    rows = [(name, score, f"{name}") for name, score in report.card.categories.items()]
+    rows += [(f"turn {turn}", score, f"turn{turn}") for turn, score in report.card.turns.items()]
+    rows.append(("overall", report.card.overall, "overall"))
+    specs = {spec.name: spec for spec in report.specs}
+    gates = {gate.name: gate for gate in report.gates}
+    cells = [
+        _cells(label, score, specs.get(name), gates.get(name))
+        for label, score, name in rows
+        if score.n + score.unscored
+    ]
+    text = ""
+    for headers in (
+        ("category", "turn 1", "turn 2", "mean", "95 % interval", "threshold", "gate"),
+        ("", "t1", "t2", "mean", "95 %", "min", "gate"),
+        ("", "t1", "t2", "mean", None, "min", "gate"),
+        ("", None, None, "mean", None, "min", "gate"),
+    ):
+        if not specs:
+            headers = (*headers[:5], None, None)
+        kept = [index for index, header in enumerate(headers) if header is not None]
+        text = tabulate(
+            [[row[index] for index in kept] for row in cells],
+            [headers[index] or "" for index in kept],
+            disable_numparse=True,
+            colalign=["left" if index in (0, 6) else "right" for index in kept],
+        )
+        if max(map(len, text.splitlines())) <= width:
+            break
+    yield from text.splitlines()
+
+
+def _cells(label: str, score: Score, spec: GateSpec | None, gate: GateResult | None) -> list[str]:
+    part = "" if score.complete else f" ({score.n + score.unscored}/{score.expected})"
+    interval = "" if score.low is None or score.high is None else f"{score.low:.2f}-{score.high:.2f}"
+    return [
+        shorten(label, 28) + part,
+        _two(score.turns.get(1)),
+        _two(score.turns.get(2)),
+        _two(score.mean),
+        interval,
+        f"{spec.minimum:g}" if spec else "",
+        gate.status if gate else ("not run" if spec else ""),
+    ]
+
+
+def _two(number: float | None) -> str:
+    return "" if number is None else f"{number:.2f}"
+
+
+def _standing(report: RunReport, width: int) -> Iterator[str]:
+    mean = report.card.overall.mean
+    if mean is None or not report.whole_original:
+        return
+    near = ", ".join(f"{name} {score:.2f}" for name, score in nearest(mean))
+    yield from wrapped(f"tier: {tier(mean)} ({mean:.2f}); nearest published scores, judged by GPT-4: {near}", width)
+
+
+def _gates(gates: Sequence[GateResult], width: int) -> Iterator[str]:
+    for gate in gates:
+        if gate.status != "passed":
+            yield from wrapped(f"{gate.status.upper()} {gate.id} - {gate.message}", width)
+
+
+def _unscored(report: RunReport, width: int) -> Iterator[str]:
+    missing = [result for result in report.card.results if result.score is None]
+    if missing:
+        yield f"unscored: {len(missing)} of {len(report.card.results)} turns"
+        for result in missing[:_UNSCORED_SHOWN]:
+            name = report.ids.get((result.key.question_id, result.key.turn), str(result.key))
+            yield from wrapped(f"  {name}: {one_line(result.unscored or '')}", width, "    ")
+        if len(missing) > _UNSCORED_SHOWN:
+            yield f"  and {len(missing) - _UNSCORED_SHOWN} more"
+    flags = Counter(flag for result in report.card.results for flag in result.flags)
+    if flags:
+        yield from wrapped("flags: " + ", ".join(f"{flag} {count}" for flag, count in sorted(flags.items())), width)
+
+
+def _lowest(report: RunReport) -> Iterator[str]:
+    rated = [(result.score, result) for result in report.card.results if result.score is not None]
+    if len(rated) > _LOWEST_SHOWN:
+        yield "lowest turns:"
+        for score, result in sorted(rated, key=lambda pair: pair[0])[:_LOWEST_SHOWN]:
+            yield f"  {score:5.2f}  {report.ids.get((result.key.question_id, result.key.turn), '')}"
+
+
+def _calls(report: RunReport, width: int) -> Iterator[str]:
+    tally = report.tally
+    made = tally.answers.made + tally.judgments.made
+    text = f"requests: {made} made ({_count('answers', tally.answers)}; {_count('judgments', tally.judgments)})"
+    usage = tally.answer_usage + tally.judgment_usage
+    if usage.input_tokens or usage.output_tokens:
+        text += f"; tokens: {usage.input_tokens:,} in, {usage.output_tokens:,} out"
+    if report.cost is not None:
+        text += f"; cost: {report.cost:.2f} USD"
+    yield from wrapped(f"{text}; {report.seconds:.1f} s", width)
+    if tally.oldest_cached_answer is not None:
+        age = _age(time.time() - tally.oldest_cached_answer)
+        yield from wrapped(
+            f"the oldest cached answer is {age} old; --mtbench-cache=judgments answers anew and reuses judgments", width
+        )
+
+
+def _count(name: str, count: CallCount) -> str:
+    retried = f", {count.retried} retried" if count.retried else ""
+    return f"{name} {count.made} made, {count.cached} cached{retried}"
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} seconds"
+
+
+def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+    """Text as lines no wider than the terminal; what follows the first is indented."""
+    return textwrap.wrap(text, max(40, width), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

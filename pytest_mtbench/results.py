@@ -1,0 +1,85 @@
+"""What items reported -> the scorecard, the reports and the summary."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .fastchat import export
+from .gates import GateResult
+from .items import FATAL_PROPERTY, gate_of, suite_item_names
+from .model import Tally
+from .report import dry_run, json_report, terminal
+from .report.run_report import RunReport
+from .scoring import scorecard
+from .text import printable
+
+if TYPE_CHECKING:
+    from .options import SuiteRun
+    from .session import SessionPlugin
+    from .suites import Suites
+
+
+class ResultsPlugin:
+    """Gathers gate results from wherever items ran, and tells them at the end."""
+
+    def __init__(self, suites: Suites, session: SessionPlugin) -> None:
+        self._suites = suites
+        self._session = session
+        self._gates: dict[str, GateResult] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        gate = gate_of(report)
+        if gate is not None:
+            self._gates[report.nodeid] = gate
+        fatal = dict(report.user_properties).get(FATAL_PROPERTY)
+        if fatal is not None:
+            pytest.exit(printable(str(fatal)), returncode=pytest.ExitCode.USAGE_ERROR)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Writes the reports, also where nothing is printed."""
+        options = self._suites.options
+        for report in self._reports():
+            written = json_report.as_json(report)
+            for path in options.reports:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+            if options.export:
+                export(options.export, report.plan, report.card.results, report.started)
+            session.config.hook.pytest_mtbench_report(report=written)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        width = shutil.get_terminal_size().columns
+        if self._suites.options.dry_run and not terminalreporter.config.getoption("collectonly"):
+            for plan, estimated in self._session.estimates():
+                terminalreporter.section(dry_run.title(plan))
+                for line in dry_run.lines(plan, estimated, width):
+                    terminalreporter.write_line(line)
+        for report in self._reports():
+            terminalreporter.section(terminal.title(report))
+            for line in terminal.lines(report, width):
+                terminalreporter.write_line(line)
+
+    def _reports(self) -> list[RunReport]:
+        return [self._report(run) for run in self._suites.loaded] if self._session.runner else []
+
+    def _report(self, run: SuiteRun) -> RunReport:
+        runner = self._session.runner
+        key = run.plan.key
+        results = [result for result in runner.results().values() if result.key.suite == key] if runner else []
+        tally = runner.tallies().get(key, Tally()) if runner else Tally()
+        return RunReport(
+            plan=run.plan,
+            card=scorecard(run.plan.selected, results),
+            specs=run.gates,
+            gates=tuple(gate for gate in self._gates.values() if gate.id.startswith(f"{key}::")),
+            tally=tally,
+            started=self._session.started,
+            seconds=self._session.seconds,
+            ids=suite_item_names(run),
+            remarks=(*run.remarks, *self._session.notes),
+        )

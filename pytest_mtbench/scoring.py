@@ -1,0 +1,114 @@
+"""Turn results -> a scorecard: means and intervals by category, turn and overall; the unscored counted.  Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from .model import Question, TurnResult
+from .stats import mean_interval
+
+
+@dataclass(frozen=True)
+class Score:
+    """The score of some turns.
+
+    Args:
+        mean: of all rated turns, 1-10; None where none is rated.
+        n: rated turns.
+        unscored: turns without a score.
+        expected: turns that the run asks for.
+        unscored_share: share of the expected ratings that are missing, runs counted one by one.
+        low, high: 95 % interval of the mean.
+        turns: the means of turn 1 and turn 2 of a category.
+    """
+
+    mean: float | None
+    n: int
+    unscored: int
+    expected: int
+    unscored_share: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    turns: dict[int, float | None] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every turn that belongs here was measured, with or without a score."""
+        return self.n + self.unscored == self.expected
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Every score of one run."""
+
+    overall: Score
+    turns: dict[int, Score]
+    categories: dict[str, Score]
+    results: tuple[TurnResult, ...] = ()
+
+
+def scorecard(selected: Sequence[Question], results: Iterable[TurnResult]) -> Scorecard:
+    """The scores of what was measured.
+
+    Args:
+        selected: the questions that the run asks; they say what a complete score needs.
+        results: what was measured so far, in any order.
+    """
+    order = {(q.id, turn): n for n, (q, turn) in enumerate(_turns(selected))}
+    known = [result for result in results if (result.key.question_id, result.key.turn) in order]
+    known.sort(key=lambda result: order[result.key.question_id, result.key.turn])
+    card = _Scores(selected, known)
+    numbers = range(1, max((len(q.turns) for q in selected), default=0) + 1)
+    return Scorecard(
+        overall=card.score(lambda q, turn: True),
+        turns={number: card.score(lambda q, turn, number=number: turn == number) for number in numbers},  # type: ignore[misc]
+        categories={name: card.category(name, numbers) for name in dict.fromkeys(q.category for q in selected)},
+        results=tuple(known),
+    )
+
+
+class _Scores:
+    def __init__(self, selected: Sequence[Question], results: Sequence[TurnResult]) -> None:
+        self._selected = selected
+        self._results = {(result.key.question_id, result.key.turn): result for result in results}
+
+    def category(self, name: str, numbers: Iterable[int]) -> Score:
+        score = self.score(lambda q, turn: q.category == name)
+        for number in numbers:
+            score.turns[number] = self.score(lambda q, turn: q.category == name and turn == number).mean  # noqa: B023
+        return score
+
+    def score(self, belongs: Callable[[Question, int], bool]) -> Score:
+        turns = [(q, turn) for q, turn in _turns(self._selected) if belongs(q, turn)]
+        measured = [(q, self._results[q.id, turn]) for q, turn in turns if (q.id, turn) in self._results]
+        rated = [(q, result.score) for q, result in measured if result.score is not None]
+        strata = _question_means(rated)
+        ratings = [score for _, result in measured for score in result.scores]
+        present = sum(score is not None for score in ratings)
+        bounds = mean_interval(strata, present) if rated else None
+        return Score(
+            mean=fmean(score for _, score in rated) if rated else None,
+            n=len(rated),
+            unscored=len(measured) - len(rated),
+            expected=len(turns),
+            unscored_share=1 - present / len(ratings) if ratings else 0.0,
+            low=bounds[0] if bounds else None,
+            high=bounds[1] if bounds else None,
+        )
+
+
+def _question_means(rated: Sequence[tuple[Question, float]]) -> dict[str, list[float]]:
+    by_question: dict[tuple[str, object], list[float]] = defaultdict(list)
+    for question, score in rated:
+        by_question[question.category, question.id].append(score)
+    strata: dict[str, list[float]] = defaultdict(list)
+    for (category, _), scores in by_question.items():
+        strata[category].append(fmean(scores))
+    return dict(strata)
+
+
+def _turns(selected: Sequence[Question]) -> list[tuple[Question, int]]:
+    return [(question, turn) for question in selected for turn in range(1, len(question.turns) + 1)]

@@ -1,0 +1,243 @@
+"""The composition root of an active run: engine, cache, xdist channel, and when they start and stop."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .cache import ReplyCache
+from .channel import ChannelServer, RemoteRunner
+from .client import OpenAIClient
+from .collection import wanted_keys
+from .engine import AnswerSource, Engine
+from .errors import ConfigError
+from .estimate import Estimate, estimate
+from .fastchat import Recorded, read_answers
+from .items import runner_key
+from .limits import Limiter
+from .merge import merge_reports
+from .model import ChatRequest, TurnKey, TurnResult
+from .options import SuiteRun, check_keys
+from .plan import Kind, Plan, user_text
+from .replies import Replies
+from .runner import LocalRunner
+from .suites import Suites
+
+CHANNEL = "mtbench_channel"
+
+
+@dataclass
+class Machinery:
+    """What one process builds to ask questions; see `SessionPlugin`."""
+
+    notes: list[str] = field(default_factory=list)
+    limiters: dict[tuple[Any, ...], Limiter] = field(default_factory=dict)
+    clients: dict[tuple[Any, ...], OpenAIClient] = field(default_factory=dict)
+
+    def note(self, text: str) -> None:
+        """Keeps a line for the summary, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def limiter(self, plan: Plan, kind: Kind) -> Limiter:
+        """The one limit on requests to an endpoint in a role, whichever suite asks."""
+        role = plan.role(kind)
+        return self.limiters.setdefault((kind, role.endpoint.url), Limiter(role.limit))
+
+    def client(self, plan: Plan, kind: Kind) -> OpenAIClient:
+        """The one client of an endpoint in a role."""
+        role = plan.role(kind)
+        key = (kind, role.endpoint)
+        if key not in self.clients:
+            self.clients[key] = OpenAIClient(role.endpoint, self.limiter(plan, kind))
+        return self.clients[key]
+
+    async def close(self) -> None:
+        """Closes every client."""
+        for client in self.clients.values():
+            await client.close()
+
+
+class SessionPlugin:
+    """Starts the engine when the run loop begins, stops it when the session ends.
+
+    Under xdist the controller has the engine and each worker a `RemoteRunner`.
+    """
+
+    def __init__(self, config: pytest.Config, suites: Suites) -> None:
+        self._config = config
+        self._suites = suites
+        self._machinery = Machinery()
+        self._channel_folder: Path | None = None
+        self._server: ChannelServer | None = None
+        self._remote: RemoteRunner | None = None
+        self.runner: LocalRunner | None = None
+        self.merged: dict[TurnKey, TurnResult] = {}
+        self.started = time.time()
+        self._clock = time.monotonic()
+        self._dry_run_keys: list[TurnKey] = []
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken."""
+        return time.monotonic() - self._clock
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the summary must say of the cache."""
+        return self._machinery.notes
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tells an xdist worker where the channel is."""
+        if self._channel_folder is None:
+            self._channel_folder = Path(tempfile.mkdtemp(prefix="mtbench-"))
+        node.workerinput[CHANNEL] = str(self._channel_folder)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Starts measuring everything that the selected items need, before the first of them runs."""
+        config = self._config
+        failed_collection = session.testsfailed and not config.getoption("continue_on_collection_errors")
+        if config.getoption("collectonly") or config.getoption("setupplan") or failed_collection:
+            return None
+        if self._suites.options.dry_run:
+            self._dry_run_keys = wanted_keys(session.items)
+            return True
+        self._clock, self.started = time.monotonic(), time.time()
+        try:
+            self._start(session)
+        except ConfigError as error:
+            raise pytest.UsageError(*error.problems) from error
+        return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Cancels what is queued; nothing is waited for."""
+        self.stop()
+
+    def estimates(self) -> list[tuple[Plan, Estimate]]:
+        """What each suite would ask for; every turn of it where xdist's workers know the selection alone."""
+        found = []
+        for run in self._suites.loaded:
+            keys = [key for key in self._dry_run_keys if key.suite == run.plan.key]
+            under_xdist = self._channel_folder is not None
+            found.append((run.plan, self._estimate(run.plan, run.plan.turns() if under_xdist else keys)))
+        return found
+
+    def stop(self) -> None:
+        """Ends threads, closes files; may be called more than once."""
+        if self.runner is not None:
+            self.runner.stop()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        if self._remote is not None:
+            self._remote.close()
+        if self._channel_folder is not None and self._config.pluginmanager.has_plugin("dsession"):
+            shutil.rmtree(self._channel_folder, ignore_errors=True)
+
+    def _start(self, session: pytest.Session) -> None:
+        workerinput = getattr(self._config, "workerinput", None)
+        if workerinput is not None:
+            self._remote = RemoteRunner(Path(workerinput[CHANNEL]))
+            self._config.stash[runner_key] = self._remote
+            self._remote.want(wanted_keys(session.items))
+            return
+        self.runner = self._local_runner()
+        self._config.stash[runner_key] = self.runner
+        if self._channel_folder is not None:
+            self._server = ChannelServer(self._channel_folder, self.runner)
+            self._server.start()
+        else:
+            self.runner.want(wanted_keys(session.items))
+
+    def _local_runner(self) -> LocalRunner:
+        options = self._suites.options
+        hook = self._config.hook.pytest_mtbench_generate
+        generated = bool(hook.get_hookimpls())
+        runs = self._suites.loaded or [self._suites.get(self._suites.default_key)]
+        for run in runs:
+            check_keys(run, options, generated=generated)
+        recorded: dict[str, Recorded] = {}
+        for run in runs:
+            if options.answers:
+                recorded[run.plan.key] = read_answers(options.answers, run.plan)
+            if options.merge:
+                self._merge(run)
+        cache = self._open_cache()
+        plans = _Plans(self._suites)
+
+        def make_engine() -> Engine:
+            answers: dict[str, AnswerSource] = {key: found.answers for key, found in recorded.items()}
+            return Engine(
+                plans,
+                Replies(cache, options.cache, self._machinery.client, recorded),
+                limiter_of=lambda plan: self._machinery.limiter(plan, "answer"),
+                generate=(lambda messages, question, turn, run: hook(
+                    messages=messages, question=question, turn=turn, run=run
+                )) if generated else None,
+                answers=answers,
+                known=self.merged,
+            )  # fmt: skip
+
+        return LocalRunner(make_engine, self._machinery.close)
+
+    def _estimate(self, plan: Plan, keys: list[TurnKey]) -> Estimate:
+        options = self._suites.options
+        recorded = read_answers(options.answers, plan) if options.answers else Recorded()
+        by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
+        readable = by_mode.get(options.cache, ("answer", "judgment"))
+        there = readable and (options.cache_folder / "cache.db").exists()
+        cache = ReplyCache(options.cache_folder, self._machinery.note) if there else None
+
+        def lookup(kind: Kind, request: ChatRequest) -> str | None:
+            if kind == "judgment":
+                text = recorded.judgment(request.model, user_text(request.messages), request.sample)
+                if text is not None:
+                    return text
+            reply = cache.get(request) if cache is not None and kind in readable else None
+            return None if reply is None else reply.text
+
+        try:
+            return estimate(plan, keys, lookup, lambda q, turn, run: recorded.answers.get((q.id, turn, run)))
+        finally:
+            if cache is not None:
+                cache.close()
+
+    def _merge(self, run: SuiteRun) -> None:
+        for result in merge_reports(self._suites.options.merge, run.plan):
+            self.merged[result.key] = result
+
+    def _open_cache(self) -> ReplyCache | None:
+        options = self._suites.options
+        if options.cache == "off" or options.merge:
+            return None
+        folder = options.cache_folder
+        if options.cache == "only" and not (folder / "cache.db").exists():
+            raise ConfigError(f"--mtbench-cache=only: there is no cache at {folder}; run once with --mtbench-cache=all")
+        cache = ReplyCache(folder, self._machinery.note)
+        if options.cache == "only" and cache.is_empty():
+            raise ConfigError(
+                f"--mtbench-cache=only: the cache at {folder} is empty; run once with --mtbench-cache=all"
+            )
+        return cache
+
+
+class _Plans(dict[str, Plan]):
+    """Plans by suite, resolved on demand: under xdist only the workers collect, and may name any suite."""
+
+    def __init__(self, suites: Suites) -> None:
+        super().__init__({run.plan.key: run.plan for run in suites.loaded})
+        self._suites = suites
+
+    def __missing__(self, key: str) -> Plan:
+        self[key] = self._suites.get(key).plan
+        return self[key]

@@ -1,0 +1,94 @@
+"""Text of models is hostile material: what is cut from it, flagged in it and escaped before a person sees it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+
+_THINKING = re.compile(r"<think>.*?</think>\s*", re.DOTALL)
+_RATING_LIKE = re.compile(r"\[\[\s*(?:[0-9]{1,3}(?:\.[0-9]+)?(?:\s*/\s*10)?|[ABC])\s*\]\]")
+_CLOSING = "</think>"
+
+
+def cut_thinking(text: str) -> str:
+    """The answer without the model's thinking.
+
+    A closed block is cut wherever it stands.  A block that opens the text and never closes leaves no answer.
+    Where a server's chat template wrote the opening tag, the text begins inside a block: it is cut to the
+    first closing tag.
+    """
+    if text.lstrip().startswith("<think>") and _CLOSING not in text:
+        return ""
+    cut = _THINKING.sub("", text)
+    if cut == text and "<think>" not in text and _CLOSING in text:
+        cut = text.partition(_CLOSING)[2].lstrip()
+    return cut
+
+
+def cut_leading_thinking(text: str) -> str:
+    """A judgment without the thinking that opens it; tags that a judge quotes further down stay."""
+    if not text.lstrip().startswith("<think>"):
+        return text
+    return text.partition(_CLOSING)[2]
+
+
+def join_surrogates(text: str) -> str:
+    """The same text with surrogate pairs joined and lone surrogates replaced, so that it can be sent as UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def answer_flags(text: str, markers: frozenset[str]) -> list[str]:
+    """What an answer holds that might sway a judge: a rating or verdict, or a marker of the judge's prompt.
+
+    Args:
+        text: the answer as the judge will see it.
+        markers: the fixed marker lines of the prompt templates.
+    """
+    flags = []
+    if _RATING_LIKE.search(text):
+        flags.append("rating-in-answer")
+    if any(marker in text for marker in markers):
+        flags.append("end-marker-in-answer")
+    return flags
+
+
+def template_markers(templates: list[str]) -> frozenset[str]:
+    """The lines of judge templates that mark where material starts and ends."""
+    lines = (line.strip() for template in templates for line in template.splitlines())
+    return frozenset(line for line in lines if line[:1] in ("[", "<", "#") and "{" not in line and len(line) > 8)
+
+
+def printable(text: str) -> str:
+    """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay."""
+    return "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
+
+
+def one_line(text: str) -> str:
+    """`printable` on one line."""
+    return printable(" ".join(text.split()))
+
+
+def shorten(text: str, width: int) -> str:
+    """One printable line of at most `width` characters."""
+    line = one_line(text)
+    return line if len(line) <= width else line[: width - 3].rstrip() + "..."
+
+
+def shorten_block(text: str, characters: int) -> str:
+    """A printable block of about so many characters: its beginning, and its end where it is cut."""
+    block = printable(text.strip())
+    if len(block) > characters:
+        half = characters // 2
+        left_out = len(block) - 2 * half
+        block = f"{block[:half].rstrip()}\n[... {left_out} characters ...]\n{block[-half:].lstrip()}"
+    return textwrap.indent(block, "    ", lambda _: True)
+
+
+def _harmless(char: str) -> bool:
+    # Cf holds the bidirectional overrides and zero-width characters; Zl and Zp break lines in some terminals.
+    return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
