@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,11 +46,11 @@ def activate(config: pytest.Config, named: Sequence[Path]) -> None:
     for turn in (1, 2):
         config.addinivalue_line("markers", f"turn{turn}: an MT-Bench test of turn {turn}")
     session = SessionPlugin(config, suites)
-    config.add_cleanup(session.stop)
+    config.add_cleanup(session.cleanup)
     config.pluginmanager.register(session, "mtbench-session")
     config.pluginmanager.register(CollectionPlugin(suites, virtual), "mtbench-collection")
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(ResultsPlugin(suites, session), "mtbench-results")
+        config.pluginmanager.register(ResultsPlugin(config, suites, session), "mtbench-results")
         config.pluginmanager.register(HeaderPlugin(suites), "mtbench-header")
 
 
@@ -70,9 +71,16 @@ class HeaderPlugin:
 
 def _take_virtual(config: pytest.Config) -> list[str]:
     """Removes pasted ids such as `mtbench::math[q111-turn1]` from what pytest looks for on disk."""
-    prefix = f"{VIRTUAL}::"
-    names = [argument.removeprefix(prefix) for argument in config.args if argument.startswith(prefix)]
-    config.args[:] = [argument for argument in config.args if not argument.startswith(prefix)]
+    names, others = [], []
+    for argument in config.args:
+        path, separator, name = argument.partition("::")
+        place = Path(os.path.normpath(config.invocation_params.dir / path))
+        # pytest prints ids relative to where it was started: `../mtbench::...` below the rootdir.
+        if separator and path and place in (config.rootpath / VIRTUAL, config.invocation_params.dir / VIRTUAL):
+            names.append(name)
+        else:
+            others.append(argument)
+    config.args[:] = others
     return names
 
 

@@ -108,6 +108,8 @@ class OpenAIClient:
                     reply = await self._once(request, parameters)
                 except Exception as error:  # noqa: BLE001 - sorted by classify, which raises what it does not know
                     fault = classify(error, parameters)
+                    if fault.kind == "fatal":
+                        self._limiter.close()  # before the place in flight is handed on
                 else:
                     self._unreached_since = None
                     self._limiter.replied()

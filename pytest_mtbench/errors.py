@@ -34,5 +34,5 @@ class UnscoredError(MTBenchError):
     """One turn cannot be measured; the message is the reason that the report gives."""
 
 
-class StoppedError(UnscoredError):
+class StoppedError(MTBenchError):
     """The run was stopped (`-x`, Ctrl-C, a fatal error) before this turn was measured."""

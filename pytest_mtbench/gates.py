@@ -95,9 +95,10 @@ def _verdict(spec: GateSpec, score: Score) -> tuple[Status, str]:
     if score.mean is None:
         return "failed", f"{name}: none of its {score.expected} turns has a score"
     if score.unscored_share > spec.max_unscored:
+        share = f"{score.unscored_share:.0%} of its ratings are missing"
         return "failed", (
-            f"{name}: {score.unscored_share:.0%} of its ratings are missing ({score.unscored} of {score.expected} "
-            f"turns unscored), more than max_unscored {spec.max_unscored:.0%}; the mean of the others is {score.mean:.2f}"
+            f"{name}: {share} ({score.unscored} of {score.expected} turns unscored), more than max_unscored "
+            f"{spec.max_unscored:.0%}; the mean of the others is {score.mean:.2f}"
         )
     if spec.rule == "confident":
         return _confident(spec, score)

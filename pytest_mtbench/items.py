@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from .config import VIRTUAL
-from .errors import FatalError, UnscoredError
+from .errors import FatalError, StoppedError
 from .gates import GateResult, GateSpec, decide
 from .model import Question, TurnKey, TurnResult
 from .options import SuiteRun
@@ -201,8 +201,9 @@ def measured(item: pytest.Item, key: TurnKey) -> TurnResult:
             item.user_properties.append((FATAL_PROPERTY, str(error)))
             pytest.fail(str(error), pytrace=False)
         pytest.exit(printable(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
-    except UnscoredError as error:
-        pytest.fail(printable(str(error)), pytrace=False)
+    except StoppedError as error:
+        item.session.shouldstop = str(error)
+        pytest.skip(str(error))
 
 
 def gate_of(report: pytest.TestReport) -> GateResult | None:

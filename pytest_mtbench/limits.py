@@ -11,13 +11,17 @@ from contextlib import asynccontextmanager
 
 Priority = tuple[int, ...]
 
+_FIRST_PROBE_SECONDS = 5.0
+_LAST_PROBE_SECONDS = 60.0
+
 
 class Limiter:
     """At most so many requests in flight; lower priorities first, then in the order of asking.
 
     Additive increase, multiplicative decrease: a rate-limited reply halves the limit (once for all the requests
     that were in flight together) and stops new requests for as long as the endpoint says; the limit grows back by
-    one for each full round of replies, and only while requests are waiting for it.
+    one for each full round of replies, and only while requests are waiting for it.  What was refused once is not
+    tried again at once: below that level growth is free, at it one more is tried after a pause that doubles.
 
     Args:
         maximum: the most requests in flight, never passed.
@@ -32,7 +36,11 @@ class Limiter:
         self._replies = 0
         self._paused_until = 0.0
         self._shrunk_at = 0.0
+        self._refused_level = maximum + 1
+        self._probe_at = 0.0
+        self._probe_after = _FIRST_PROBE_SECONDS
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
 
     @asynccontextmanager
     async def slot(self, priority: Priority) -> AsyncIterator[float]:
@@ -48,15 +56,26 @@ class Limiter:
         """An endpoint said 429 to a request that was started then, and how many seconds to keep away."""
         now = time.monotonic()
         if started >= self._shrunk_at:
-            self.limit = max(1, min(self.limit, self.in_flight) // 2)
+            self._refused_level = max(2, min(self.limit, self.in_flight))
+            self._probe_at = now + self._probe_after
+            self._probe_after = min(2 * self._probe_after, _LAST_PROBE_SECONDS)
+            self.limit = self._refused_level // 2
             self._shrunk_at = now
             self._replies = 0
         self._paused_until = max(self._paused_until, now + retry_after)
+
+    def close(self) -> None:
+        """Starts no request any more; whoever waits is left to be cancelled."""
+        self._closed = True
 
     def replied(self) -> None:
         """A request was answered: the limit may grow if it binds."""
         if self.limit >= self.maximum or not self._waiting:
             return
+        if self.limit + 1 >= self._refused_level:
+            if time.monotonic() < self._probe_at:
+                return
+            self._refused_level = self.limit + 2  # one more is tried
         self._replies += 1
         if self._replies >= self.limit:
             self.limit += 1
@@ -82,7 +101,7 @@ class Limiter:
                 self._timer.cancel()
             self._timer = asyncio.get_running_loop().call_later(pause + 0.001, self._wake)
             return
-        while self._waiting and self.in_flight < self.limit:
+        while self._waiting and self.in_flight < self.limit and not self._closed:
             place = heapq.heappop(self._waiting)[2]
             if not place.cancelled():
                 self.in_flight += 1

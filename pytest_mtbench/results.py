@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class ResultsPlugin:
     """Gathers gate results from wherever items ran, and tells them at the end."""
 
-    def __init__(self, suites: Suites, session: SessionPlugin) -> None:
+    def __init__(self, config: pytest.Config, suites: Suites, session: SessionPlugin) -> None:
+        self._config = config
         self._suites = suites
         self._session = session
         self._gates: dict[str, GateResult] = {}
@@ -81,5 +83,12 @@ class ResultsPlugin:
             started=self._session.started,
             seconds=self._session.seconds,
             ids=suite_item_names(run),
+            shown_id=self._shown_id,
             remarks=(*run.remarks, *self._session.notes),
         )
+
+    def _shown_id(self, node_id: str) -> str:
+        """A node id relative to where pytest was started, as pytest itself prints it."""
+        path, separator, name = node_id.partition("::")
+        relative = os.path.relpath(self._config.rootpath / path, self._config.invocation_params.dir)
+        return relative.replace(os.sep, "/") + separator + name

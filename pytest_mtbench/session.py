@@ -82,6 +82,7 @@ class SessionPlugin:
         self.merged: dict[TurnKey, TurnResult] = {}
         self.started = time.time()
         self._clock = time.monotonic()
+        self._session: pytest.Session | None = None
         self._dry_run_keys: list[TurnKey] = []
 
     @property
@@ -111,12 +112,19 @@ class SessionPlugin:
         if self._suites.options.dry_run:
             self._dry_run_keys = wanted_keys(session.items)
             return True
+        self._session = session
         self._clock, self.started = time.monotonic(), time.time()
         try:
             self._start(session)
         except ConfigError as error:
             raise pytest.UsageError(*error.problems) from error
         return None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self) -> None:
+        """Stops asking as soon as -x or --maxfail ends the run: xdist waits for what its workers wait for."""
+        if self._session is not None and (self._session.shouldfail or self._session.shouldstop):
+            self.stop()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -132,17 +140,21 @@ class SessionPlugin:
             found.append((run.plan, self._estimate(run.plan, run.plan.turns() if under_xdist else keys)))
         return found
 
+    def cleanup(self) -> None:
+        """Stops, and removes the channel's folder; workers have let go of it by then."""
+        self.stop()
+        if self._remote is not None:
+            self._remote.close()
+        if self._channel_folder is not None:
+            shutil.rmtree(self._channel_folder, ignore_errors=True)
+
     def stop(self) -> None:
-        """Ends threads, closes files; may be called more than once."""
+        """Ends the engine and tells whoever waits; may be called more than once."""
         if self.runner is not None:
             self.runner.stop()
         if self._server is not None:
             self._server.stop()
             self._server = None
-        if self._remote is not None:
-            self._remote.close()
-        if self._channel_folder is not None and self._config.pluginmanager.has_plugin("dsession"):
-            shutil.rmtree(self._channel_folder, ignore_errors=True)
 
     def _start(self, session: pytest.Session) -> None:
         workerinput = getattr(self._config, "workerinput", None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..gates import GateResult, GateSpec
-from ..model import Tally
+from ..model import Tally, TurnResult
 from ..plan import Plan
 from ..scoring import Scorecard
 
@@ -20,6 +20,7 @@ class RunReport:
         gates: what those that ran decided.
         started: seconds since the epoch; `seconds`: how long it took.
         ids: node ids of the turns, by question id and turn.
+        shown_id: a node id as the terminal shows it: relative to where pytest was started.
         remarks: lines for the summary about how the run was made.
     """
 
@@ -31,7 +32,12 @@ class RunReport:
     started: float
     seconds: float
     ids: Mapping[tuple[object, int], str] = field(default_factory=dict)
+    shown_id: Callable[[str], str] = str
     remarks: tuple[str, ...] = ()
+
+    def id_of(self, result: TurnResult) -> str:
+        """The node id of a turn, as a person can paste it back."""
+        return self.shown_id(self.ids[result.key.question_id, result.key.turn])
 
     @property
     def cost(self) -> float | None:

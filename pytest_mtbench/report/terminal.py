@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from tabulate import tabulate
 
@@ -38,7 +38,7 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
         yield from _table(report, width)
         yield ""
         yield from _standing(report, width)
-    yield from _gates(report.gates, width)
+    yield from _gates(report, width)
     yield from _unscored(report, width)
     yield from _lowest(report)
     yield from _calls(report, width)
@@ -104,10 +104,10 @@ def _standing(report: RunReport, width: int) -> Iterator[str]:
     yield from wrapped(f"tier: {tier(mean)} ({mean:.2f}); nearest published scores, judged by GPT-4: {near}", width)
 
 
-def _gates(gates: Sequence[GateResult], width: int) -> Iterator[str]:
-    for gate in gates:
+def _gates(report: RunReport, width: int) -> Iterator[str]:
+    for gate in report.gates:
         if gate.status != "passed":
-            yield from wrapped(f"{gate.status.upper()} {gate.id} - {gate.message}", width)
+            yield from wrapped(f"{gate.status.upper()} {report.shown_id(gate.id)} - {gate.message}", width)
 
 
 def _unscored(report: RunReport, width: int) -> Iterator[str]:
@@ -115,8 +115,7 @@ def _unscored(report: RunReport, width: int) -> Iterator[str]:
     if missing:
         yield f"unscored: {len(missing)} of {len(report.card.results)} turns"
         for result in missing[:_UNSCORED_SHOWN]:
-            name = report.ids.get((result.key.question_id, result.key.turn), str(result.key))
-            yield from wrapped(f"  {name}: {one_line(result.unscored or '')}", width, "    ")
+            yield from wrapped(f"  {report.id_of(result)}: {one_line(result.unscored or '')}", width, "    ")
         if len(missing) > _UNSCORED_SHOWN:
             yield f"  and {len(missing) - _UNSCORED_SHOWN} more"
     flags = Counter(flag for result in report.card.results for flag in result.flags)
@@ -129,7 +128,7 @@ def _lowest(report: RunReport) -> Iterator[str]:
     if len(rated) > _LOWEST_SHOWN:
         yield "lowest turns:"
         for score, result in sorted(rated, key=lambda pair: pair[0])[:_LOWEST_SHOWN]:
-            yield f"  {score:5.2f}  {report.ids.get((result.key.question_id, result.key.turn), '')}"
+            yield f"  {score:5.2f}  {report.id_of(result)}"
 
 
 def _calls(report: RunReport, width: int) -> Iterator[str]:

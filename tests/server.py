@@ -1,0 +1,173 @@
+"""A scripted OpenAI-compatible endpoint on loopback: real HTTP, answers by rule, faults on request."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+JUDGE = "the-judge"
+
+
+@dataclass
+class Reply:
+    """What the endpoint sends back.
+
+    Args:
+        text: content of the message; with `body` given it is not used.
+        body: a whole JSON body, or raw bytes.
+        hang: seconds to wait before anything is sent.
+        drop: close the connection without a reply.
+    """
+
+    text: str | None = ""
+    status: int = 200
+    finish_reason: str = "stop"
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    hang: float = 0.0
+    drop: bool = False
+    cut_off: bool = False
+    served: str | None = None
+
+
+def error(status: int, message: str, code: str | None = None, param: str | None = None, **headers: str) -> Reply:
+    """An error in OpenAI's form; header names are written with underscores."""
+    body = {"error": {"message": message, "type": code or "error", "code": code, "param": param}}
+    return Reply(status=status, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@dataclass
+class Asked:
+    """One request that arrived."""
+
+    model: str
+    messages: list[dict[str, str]]
+    body: dict[str, Any]
+    path: str
+    headers: dict[str, str]
+    at: float
+
+    @property
+    def prompt(self) -> str:
+        """The last user message."""
+        return self.messages[-1]["content"]
+
+    @property
+    def is_judge(self) -> bool:
+        return self.model == JUDGE
+
+
+class Endpoint:
+    """The server; `answer` and `judge` may be replaced by any rule.
+
+    `before` sees every request first, with its number from 0, and may give a reply instead.
+    """
+
+    def __init__(self) -> None:
+        self.answer: Callable[[Asked], Reply | str] = lambda asked: f"an answer to: {asked.prompt[:60]}"
+        self.judge: Callable[[Asked], Reply | str] = lambda asked: "It is fine. Rating: [[8]]"
+        self.before: Callable[[Asked, int], Reply | None] = lambda asked, number: None
+        self.latency = 0.0
+        self.asked: list[Asked] = []
+        self.in_flight: dict[bool, int] = {True: 0, False: 0}
+        self.most_in_flight: dict[bool, int] = {True: 0, False: 0}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    @property
+    def answers(self) -> list[Asked]:
+        return [asked for asked in self.asked if not asked.is_judge]
+
+    @property
+    def judgments(self) -> list[Asked]:
+        return [asked for asked in self.asked if asked.is_judge]
+
+    def clear(self) -> None:
+        """Forgets what was asked."""
+        self.asked.clear()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def reply(self, asked: Asked) -> Reply:
+        """Counts a request and finds its reply."""
+        with self._lock:
+            number = len(self.asked)
+            self.asked.append(asked)
+            self.in_flight[asked.is_judge] += 1
+            flying = self.in_flight[asked.is_judge]
+            self.most_in_flight[asked.is_judge] = max(self.most_in_flight[asked.is_judge], flying)
+        try:
+            reply: Reply | str | None = self.before(asked, number)
+            if reply is None:
+                self._closing.wait(self.latency)
+                reply = (self.judge if asked.is_judge else self.answer)(asked)
+            reply = Reply(reply) if isinstance(reply, str) else reply
+            self._closing.wait(reply.hang)
+            return reply
+        finally:
+            with self._lock:
+                self.in_flight[asked.is_judge] -= 1
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                asked = Asked(body["model"], body["messages"], body, self.path, dict(self.headers), time.monotonic())
+                reply = endpoint.reply(asked)
+                if reply.drop:
+                    self.close_connection = True
+                    return
+                payload = reply.body if isinstance(reply.body, bytes) else json.dumps(_body(asked, reply)).encode()
+                kind = "text/html" if isinstance(reply.body, bytes) else "application/json"
+                try:
+                    self.send_response(reply.status)
+                    for name, value in {"Content-Type": kind, **reply.headers}.items():
+                        self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(payload)))
+                    self.end_headers()
+                    self.wfile.write(payload[: len(payload) // 2] if reply.cut_off else payload)
+                except ConnectionError:
+                    self.close_connection = True
+                if reply.cut_off:
+                    self.close_connection = True
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+                """Says nothing."""
+
+        return Handler
+
+
+def _body(asked: Asked, reply: Reply) -> Any:
+    if reply.body is not None:
+        return reply.body
+    words = sum(len(message["content"].split()) for message in asked.messages)
+    message = {"role": "assistant", "content": reply.text}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": reply.served or asked.model,
+        "choices": [{"index": 0, "finish_reason": reply.finish_reason, "message": message}],
+        "usage": {"prompt_tokens": words, "completion_tokens": 10, "total_tokens": words + 10},
+    }
