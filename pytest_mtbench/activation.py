@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .collection import CollectionPlugin
-from .config import VIRTUAL, model_option, options_from, suite_option
+from .config import VIRTUAL, collected_suites, model_option, options_from, suite_option
 from .errors import ConfigError
 from .items import marker_name
 from .options import Options
@@ -35,7 +35,7 @@ def activate(config: pytest.Config, named: Sequence[Path]) -> None:
     options = options_from(config)
     suites = Suites(options, VIRTUAL, named[0] if len(named) == 1 else suite_option(config))
     virtual = _take_virtual(config)
-    paths: Sequence[Path | None] = named or [None if virtual else suites.default]
+    paths: Sequence[Path | None] = [None] if virtual else collected_suites(config) or [suites.default]
     for path in paths:
         suites.get(suites.key_of(path))
     if not hasattr(config, "workerinput"):

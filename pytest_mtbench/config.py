@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +139,25 @@ def named_suites(config: pytest.Config) -> list[Path]:
         if is_suite_name(path) and path.is_file():
             paths.append(_absolute(path))
     return list(dict.fromkeys(paths))
+
+
+def collected_suites(config: pytest.Config) -> list[Path]:
+    """The suite files that pytest will find below its arguments, so that they are checked before anything runs."""
+    skipped: list[str] = config.getini("norecursedirs")
+    found = []
+    for argument in config.args:
+        path = _absolute(config.invocation_params.dir / str(argument).partition("[")[0].partition("::")[0])
+        if path.is_file() and is_suite_name(path):
+            found.append(path)
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(
+                name
+                for name in folders
+                if not any(fnmatch(name, pattern) for pattern in skipped)
+                and not (Path(folder) / name / "pyvenv.cfg").exists()
+            )
+            found += [Path(folder) / name for name in sorted(files) if is_suite_name(Path(name))]
+    return list(dict.fromkeys(found))
 
 
 def is_suite_name(path: Path) -> bool:

@@ -148,13 +148,24 @@ class VirtualSuiteNode(pytest.Collector):
 
 def suite_items(parent: pytest.Collector, run: SuiteRun) -> list[pytest.Item]:
     """The items of a suite: every turn in the order of the set, then the gates."""
-    items: list[pytest.Item] = []
-    for question in run.plan.selected:
-        for turn in range(1, len(question.turns) + 1):
-            name = turn_item_name(question, turn)
-            items.append(TurnItem.from_parent(parent, name=name, run=run, question=question, turn=turn))
-    gates = [GateItem.from_parent(parent, name=f"gate[{item_id(spec.name)}]", run=run, spec=spec) for spec in run.gates]
-    return [*items, *gates]
+    turns = [
+        TurnItem.from_parent(
+            parent, **_named(parent, turn_item_name(question, turn)), run=run, question=question, turn=turn
+        )
+        for question in run.plan.selected
+        for turn in range(1, len(question.turns) + 1)
+    ]
+    gates = [
+        GateItem.from_parent(parent, **_named(parent, f"gate[{item_id(spec.name)}]"), run=run, spec=spec)
+        for spec in run.gates
+    ]
+    return [*turns, *gates]
+
+
+def _named(parent: pytest.Collector, name: str) -> dict[str, str]:
+    # The id is given as well: pytest 9.2 keeps the part in brackets apart, which it finds only in a parsed id, and
+    # --lf would not know an item again whose id was built from its name.
+    return {"name": name, "nodeid": f"{parent.nodeid}::{name}"}
 
 
 def turn_item_name(question: Question, turn: int) -> str:

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import openai  # noqa: F401 - pytester forgets what a run in this process imports, and these are slow to import
+import pytest
+import scipy.special  # noqa: F401
+
+import pytest_mtbench.activation  # noqa: F401
+
+from ..server import JUDGE, Endpoint
+from ..sets import write_set
+
+
+class Bench:
+    """Real pytest in a folder of its own, against a scripted endpoint."""
+
+    def __init__(self, pytester: pytest.Pytester, endpoint: Endpoint) -> None:
+        self.pytester = pytester
+        self.endpoint = endpoint
+        self.path = pytester.path
+        self.questions = write_set(self.path / "data" / "small")
+        pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n")
+
+    @property
+    def model_options(self) -> list[str]:
+        return [
+            "--mtbench-model=m",
+            f"--mtbench-base-url={self.endpoint.url}",
+            f"--mtbench-judge={JUDGE}",
+            "--mtbench-questions=data/small",
+        ]
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        """`pytest --mtbench-model=m ...` with the scripted endpoint and the small set."""
+        return self.pytest(*self.model_options, *arguments)
+
+    def pytest(self, *arguments: str) -> pytest.RunResult:
+        """`pytest` with these arguments alone, in this process."""
+        return self.pytester.runpytest_inprocess(*arguments)
+
+    def subprocess(self, *arguments: str) -> pytest.RunResult:
+        """The same in a process of its own."""
+        return self.pytester.runpytest_subprocess(*arguments, timeout=90)
+
+    def suite(self, text: str = "", name: str = "mtbench.yaml") -> Path:
+        """Writes a suite file for the scripted endpoint; `text` is added to it."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        head = f"model: {{name: m, base_url: '{self.endpoint.url}'}}\njudge: {JUDGE}\nquestions: {self.questions}\n"
+        path.write_text(head + text, encoding="utf-8")
+        return path
+
+    def report(self, name: str = "report.json") -> Any:
+        """A JSON report that a run wrote."""
+        return json.loads((self.path / name).read_text(encoding="utf-8"))
+
+
+def item_ids(result: pytest.RunResult) -> list[str]:
+    """The node ids that `--collect-only -q` prints."""
+    return [line for line in result.outlines if "::" in line]
+
+
+def table(result: pytest.RunResult) -> list[str]:
+    """The lines of the summary from its title to the requests, without times."""
+    lines = result.outlines
+    start = next(number for number, line in enumerate(lines) if "MT-Bench: " in line)
+    end = next(number for number, line in enumerate(lines) if line.startswith("requests: "))
+    return [re.sub(r"[\d.]+ s$", "", line) for line in lines[start : end + 1]]
+
+
+@pytest.fixture
+def bench(pytester: pytest.Pytester, endpoint: Endpoint) -> Bench:
+    """pytest against a scripted endpoint."""
+    return Bench(pytester, endpoint)
+
+
+@pytest.fixture(params=[(), ("-n0",), ("-n2",)], ids=["no-xdist", "n0", "n2"])
+def xdist(request: pytest.FixtureRequest) -> Sequence[str]:
+    """The options of the three ways in which items run."""
+    options: Sequence[str] = request.param
+    return options
