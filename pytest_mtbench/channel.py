@@ -11,6 +11,7 @@ import json
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Iterable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
@@ -109,6 +110,8 @@ class ChannelServer:
             except (CancelledError, StoppedError):
                 fatal = self._runner.fatal
                 text = json.dumps({"fatal": str(fatal)} if fatal else {"stopped": True})
+            except BaseException as error:  # noqa: BLE001 - a worker waits for this turn: it must hear of a bug too
+                text = json.dumps({"bug": "".join(traceback.format_exception(error))})
             self._done.put((key, text))
 
         try:
@@ -136,4 +139,6 @@ def _read(text: str) -> TurnResult:
         raise FatalError(row["fatal"])
     if "stopped" in row:
         raise StoppedError("the run was stopped before this turn was measured")
+    if "bug" in row:
+        raise RuntimeError(f"the engine failed in the controller:\n{row['bug']}")
     return TurnResult.from_json(row["result"])

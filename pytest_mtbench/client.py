@@ -102,8 +102,8 @@ class OpenAIClient:
 
         tries = 0
         while True:
-            parameters = self._parameters(request)
             async with self._limiter.slot(priority) as started:
+                parameters = self._parameters(request)  # now: what was refused while this one waited is known
                 try:
                     reply = await self._once(request, parameters)
                 except Exception as error:  # noqa: BLE001 - sorted by classify, which raises what it does not know

@@ -128,8 +128,8 @@ def request_turn(request: pytest.FixtureRequest) -> MtbenchTurn:
     item: pytest.Item = request.node
     result = measured(item, TurnKey(run.plan.key, question.id, turn))
     item.user_properties += turn_properties(run, result)
-    if result.score is None:
-        pytest.fail(f"unscored: {printable(result.unscored or '')}", pytrace=False)
+    if result.unscored is not None:
+        pytest.fail(f"unscored: {printable(result.unscored)}", pytrace=False)
     return MtbenchTurn.from_result(run.plan, question, result)
 
 

@@ -60,8 +60,8 @@ class TurnItem(pytest.Item):
             return
         self._result = measured(self, self.keys[0])
         self.user_properties += turn_properties(self._run, self._result)
-        if self._result.score is None:
-            pytest.fail(f"unscored: {printable(self._result.unscored or '')}", pytrace=False)
+        if self._result.unscored is not None:
+            pytest.fail(f"unscored: {printable(self._result.unscored)}", pytrace=False)
 
     def runtest(self) -> None:
         """Fails where the score is below the floor of its category."""

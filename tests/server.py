@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -49,7 +50,7 @@ class Asked:
     messages: list[dict[str, str]]
     body: dict[str, Any]
     path: str
-    headers: dict[str, str]
+    headers: Message
     at: float
 
     @property
@@ -133,7 +134,7 @@ class Endpoint:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                asked = Asked(body["model"], body["messages"], body, self.path, dict(self.headers), time.monotonic())
+                asked = Asked(body["model"], body["messages"], body, self.path, self.headers, time.monotonic())
                 reply = endpoint.reply(asked)
                 if reply.drop:
                     self.close_connection = True

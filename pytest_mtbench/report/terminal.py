@@ -111,7 +111,7 @@ def _gates(report: RunReport, width: int) -> Iterator[str]:
 
 
 def _unscored(report: RunReport, width: int) -> Iterator[str]:
-    missing = [result for result in report.card.results if result.score is None]
+    missing = [result for result in report.card.results if result.unscored is not None]
     if missing:
         yield f"unscored: {len(missing)} of {len(report.card.results)} turns"
         for result in missing[:_UNSCORED_SHOWN]:

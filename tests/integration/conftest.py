@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ class Bench:
         self.pytester = pytester
         self.endpoint = endpoint
         self.path = pytester.path
+        self.own_process = False
         self.questions = write_set(self.path / "data" / "small")
         pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n")
 
@@ -37,15 +40,22 @@ class Bench:
 
     def run(self, *arguments: str) -> pytest.RunResult:
         """`pytest --mtbench-model=m ...` with the scripted endpoint and the small set."""
-        return self.pytest(*self.model_options, *arguments)
+        return self.plain(*self.model_options, *arguments)
 
-    def pytest(self, *arguments: str) -> pytest.RunResult:
-        """`pytest` with these arguments alone, in this process."""
-        return self.pytester.runpytest_inprocess(*arguments)
+    def plain(self, *arguments: str) -> pytest.RunResult:
+        """`pytest` with these arguments alone, in this process or in one of its own."""
+        return self.apart(*arguments) if self.own_process else self.pytester.runpytest_inprocess(*arguments)
 
-    def subprocess(self, *arguments: str) -> pytest.RunResult:
+    def apart(self, *arguments: str) -> pytest.RunResult:
         """The same in a process of its own."""
         return self.pytester.runpytest_subprocess(*arguments, timeout=90)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Starts a run in a process of its own and does not wait for it."""
+        command = [sys.executable, "-m", "pytest", *self.model_options, *arguments]
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.path
+        )
 
     def suite(self, text: str = "", name: str = "mtbench.yaml") -> Path:
         """Writes a suite file for the scripted endpoint; `text` is added to it."""
@@ -63,6 +73,11 @@ class Bench:
 def item_ids(result: pytest.RunResult) -> list[str]:
     """The node ids that `--collect-only -q` prints."""
     return [line for line in result.outlines if "::" in line]
+
+
+def flowing(result: pytest.RunResult) -> str:
+    """The output as one line, since the summary wraps its lines at the terminal's width."""
+    return " ".join(result.stdout.str().split())
 
 
 def table(result: pytest.RunResult) -> list[str]:

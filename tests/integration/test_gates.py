@@ -18,7 +18,7 @@ def scores(bench: Bench, math: int = 4, other: int = 9) -> None:
 def test_a_missed_threshold_blocks(bench: Bench, xdist: Sequence[str]) -> None:
     bench.suite("thresholds: {overall: 5, categories: {math: 6}}\n")
     scores(bench)
-    result = bench.pytest("mtbench.yaml", "--mtbench-report=report.json", *xdist)
+    result = bench.plain("mtbench.yaml", "--mtbench-report=report.json", *xdist)
     assert result.ret == 1
     result.assert_outcomes(passed=10, failed=1)
     result.stdout.fnmatch_lines([
@@ -40,13 +40,13 @@ def test_a_reached_threshold_passes(bench: Bench) -> None:
 
 def test_the_command_line_wins_over_the_suite_file(bench: Bench) -> None:
     bench.suite("thresholds: {overall: 9.9, categories: {math: 9}}\n")
-    bench.pytest("mtbench.yaml", "--mtbench-min=8", "--mtbench-min=math=3").assert_outcomes(passed=11)
+    bench.plain("mtbench.yaml", "--mtbench-min=8", "--mtbench-min=math=3").assert_outcomes(passed=11)
 
 
 def test_a_gate_alone_asks_for_its_whole_set(bench: Bench, xdist: Sequence[str]) -> None:
     bench.suite("thresholds: {overall: 5, categories: {math: 6}}\n")
     scores(bench)
-    result = bench.pytest("mtbench.yaml::gate[math]", *xdist)
+    result = bench.plain("mtbench.yaml::gate[math]", *xdist)
     assert result.ret == 1
     assert len(bench.endpoint.answers) == 4
     assert len(bench.endpoint.judgments) == 4
@@ -56,14 +56,14 @@ def test_a_gate_alone_asks_for_its_whole_set(bench: Bench, xdist: Sequence[str])
 def test_part_of_the_turns_is_no_reason_for_a_gate_to_pass(bench: Bench) -> None:
     bench.suite("thresholds: {categories: {math: 6}}\n")
     scores(bench)
-    bench.pytest("mtbench.yaml", "-k", "q4 or gate").assert_outcomes(passed=2, failed=1)
+    bench.plain("mtbench.yaml", "-k", "q4 or gate").assert_outcomes(passed=2, failed=1)
     assert len(bench.endpoint.judgments) == 4
 
 
 def test_the_floor_fails_single_turns_and_shows_them(bench: Bench) -> None:
     bench.suite("thresholds: {floor: {default: 2, math: 5}}\n")
     scores(bench)
-    result = bench.pytest("mtbench.yaml")
+    result = bench.plain("mtbench.yaml")
     result.assert_outcomes(passed=5, failed=4)
     result.stdout.fnmatch_lines([
         "score 4 is below the floor 5 of math", "question, turn 1:", "*What is 6 times 7?", "answer:",
@@ -81,7 +81,7 @@ def no_rating_for(text: str) -> object:
 def test_an_unscored_turn_is_an_error_and_never_a_score(bench: Bench, xdist: Sequence[str]) -> None:
     bench.suite("thresholds: {categories: {math: 6}}\n")
     bench.endpoint.judge = no_rating_for("9 plus 8")  # type: ignore[assignment]
-    result = bench.pytest("mtbench.yaml", "--mtbench-report=report.json", *xdist)
+    result = bench.plain("mtbench.yaml", "--mtbench-report=report.json", *xdist)
     assert result.ret == 1
     result.assert_outcomes(passed=7, errors=2, failed=1)
     result.stdout.fnmatch_lines([
@@ -103,7 +103,7 @@ def test_an_unscored_turn_is_an_error_and_never_a_score(bench: Bench, xdist: Seq
 def test_unscored_turns_within_the_allowance_do_not_block_the_gate(bench: Bench) -> None:
     bench.suite("thresholds: {categories: {math: 6}, max_unscored: 0.5}\n")
     bench.endpoint.judge = no_rating_for("9 plus 8")  # type: ignore[assignment]
-    bench.pytest("mtbench.yaml::gate").assert_outcomes(passed=1)
+    bench.plain("mtbench.yaml::gate").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_rule_confident_decides_only_where_the_interval_does(
 ) -> None:
     bench.suite(f"thresholds: {{turns: {{2: {minimum}}}, rule: confident}}\n")
     bench.endpoint.judge = lambda asked: f"Rating: [[{5 if 'What is 6' in asked.prompt else 4}]]"
-    result = bench.pytest("mtbench.yaml::gate", "--mtbench-report=report.json")
+    result = bench.plain("mtbench.yaml::gate", "--mtbench-report=report.json")
     result.assert_outcomes(**{outcome: 1})
     (gate,) = bench.report()["gates"]
     assert gate["status"] == status

@@ -27,7 +27,7 @@ def test_ids_without_a_suite_file(bench: Bench) -> None:
 
 def test_ids_of_a_suite_file_and_its_gates(bench: Bench) -> None:
     bench.suite(THRESHOLDS)
-    ids = item_ids(bench.pytest("mtbench.yaml", "--co", "-q"))
+    ids = item_ids(bench.plain("mtbench.yaml", "--co", "-q"))
     assert ids == [f"mtbench.yaml::{name}" for name in (*ALL_TURNS, "gate[math]", "gate[turn2]", "gate[overall]")]
 
 
@@ -37,8 +37,8 @@ def test_every_printed_id_can_be_pasted_back(bench: Bench, with_file: bool) -> N
     if with_file:
         bench.suite(THRESHOLDS)
     more = [] if with_file else options
-    for node_id in item_ids(bench.pytest(*options, "--co", "-q"))[::2]:
-        assert item_ids(bench.pytest(*more, "--co", "-q", node_id)) == [node_id]
+    for node_id in item_ids(bench.plain(*options, "--co", "-q"))[::2]:
+        assert item_ids(bench.plain(*more, "--co", "-q", node_id)) == [node_id]
 
 
 def test_ids_printed_below_the_rootdir_can_be_pasted_there(bench: Bench) -> None:
@@ -48,10 +48,10 @@ def test_ids_printed_below_the_rootdir_can_be_pasted_there(bench: Bench) -> None
     bench.pytester.chdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(below)
-        shown = [line.split()[1] for line in bench.pytest(*options).outlines if line.startswith("   8.00  ")]
+        shown = [line.split()[1] for line in bench.plain(*options).outlines if line.startswith("   8.00  ")]
         assert len(shown) == 5
         assert shown[0] == "../mtbench::writing[q1-turn1]"
-        bench.pytest(*options, shown[0]).assert_outcomes(passed=1)
+        bench.plain(*options, shown[0]).assert_outcomes(passed=1)
 
 
 def test_an_id_that_does_not_exist(bench: Bench) -> None:
@@ -63,8 +63,8 @@ def test_an_id_that_does_not_exist(bench: Bench) -> None:
 
 def test_one_category_by_its_name(bench: Bench) -> None:
     bench.suite(THRESHOLDS)
-    assert len(item_ids(bench.pytest("mtbench.yaml::math", "--co", "-q"))) == 4
-    bench.pytest("mtbench.yaml::math").assert_outcomes(passed=4)
+    assert len(item_ids(bench.plain("mtbench.yaml::math", "--co", "-q"))) == 4
+    bench.plain("mtbench.yaml::math").assert_outcomes(passed=4)
     assert len(bench.endpoint.asked) == 8
 
 
@@ -73,14 +73,14 @@ def test_one_category_by_its_name(bench: Bench) -> None:
 )
 def test_markers_select(bench: Bench, expression: str, count: int) -> None:
     bench.suite(THRESHOLDS)
-    assert len(item_ids(bench.pytest("mtbench.yaml", "--co", "-q", "-m", expression))) == count
+    assert len(item_ids(bench.plain("mtbench.yaml", "--co", "-q", "-m", expression))) == count
 
 
 def test_markers_take_arguments_and_are_listed(bench: Bench) -> None:
     bench.suite()
-    ids = item_ids(bench.pytest("mtbench.yaml", "--co", "-q", "-m", "mtbench(category='math', turn=2)"))
+    ids = item_ids(bench.plain("mtbench.yaml", "--co", "-q", "-m", "mtbench(category='math', turn=2)"))
     assert ids == ["mtbench.yaml::math[q3-turn2]", "mtbench.yaml::math[q4-turn2]"]
-    result = bench.pytest("mtbench.yaml", "--markers")
+    result = bench.plain("mtbench.yaml", "--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.mtbench(*", "@pytest.mark.mtbench_gate*", "@pytest.mark.math*"])
 
 
@@ -99,7 +99,7 @@ def test_a_second_turn_alone_needs_the_first_answer_but_not_its_judgment(bench: 
 @pytest.mark.parametrize("option", ["--collect-only", "--co -q", "--setup-plan", "--markers", "--fixtures"])
 def test_listing_makes_no_request(bench: Bench, option: str) -> None:
     bench.suite(THRESHOLDS)
-    assert bench.pytest("mtbench.yaml", *option.split()).ret == 0
+    assert bench.plain("mtbench.yaml", *option.split()).ret == 0
     assert bench.endpoint.asked == []
     assert not (bench.path / ".mtbench_cache").exists()
 
@@ -113,7 +113,7 @@ def test_a_broken_test_module_stops_the_run_before_it_costs(bench: Bench) -> Non
 def test_first_failure_ends_the_run(bench: Bench) -> None:
     bench.suite("thresholds: {floor: 5}\n")
     failing(bench, "rain")
-    result = bench.pytest("mtbench.yaml", "-x")
+    result = bench.plain("mtbench.yaml", "-x")
     assert result.ret == 1
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*MT-Bench: m*", "writing*", "requests: *"])
