@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     import openai
 
     from .faults import Fault
+
+Keep = Callable[[ChatReply], Awaitable[None]]
+
+
+async def _keep_nothing(reply: ChatReply) -> None:
+    """Stores nothing."""
+
 
 CONNECT_SECONDS = 8.0
 REFUSED_SECONDS = 20.0
@@ -68,8 +76,15 @@ def public_url(url: str) -> str:
 class ChatClient(Protocol):
     """Something that completes chats."""
 
-    async def complete(self, request: ChatRequest, priority: Priority, count: CallCount) -> ChatReply:
+    async def complete(
+        self, request: ChatRequest, priority: Priority, count: CallCount, keep: Keep = _keep_nothing
+    ) -> ChatReply:
         """One reply.
+
+        Args:
+            priority: lower ones are asked first.
+            count: where tries after the first are counted.
+            keep: stores the reply; the request counts as in flight until it has.
 
         Raises:
             UnscoredError: this request cannot be answered.
@@ -96,7 +111,9 @@ class OpenAIClient:
         self._refused: dict[str, set[str]] = {}
         self._unreached_since: float | None = None
 
-    async def complete(self, request: ChatRequest, priority: Priority, count: CallCount) -> ChatReply:
+    async def complete(
+        self, request: ChatRequest, priority: Priority, count: CallCount, keep: Keep = _keep_nothing
+    ) -> ChatReply:
         """One reply; see `ChatClient`."""
         from .faults import classify
 
@@ -113,6 +130,7 @@ class OpenAIClient:
                 else:
                     self._unreached_since = None
                     self._limiter.replied()
+                    await keep(reply)
                     return reply
             if fault.kind == "adapt":
                 self._refused.setdefault(request.model, set()).add(fault.parameter)

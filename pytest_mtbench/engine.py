@@ -41,7 +41,7 @@ class Engine:
         limiter_of: the limit on requests to a suite's model, which a user's own `generate` keeps too.
         generate: replaces the call of the model where it gives a text.
         answers: answers that exist already, by suite.
-        known: results that exist already and are not measured again.
+        known: results that exist already and are not measured again; `tallies`: what they cost.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Engine:
         generate: Generate | None = None,
         answers: Mapping[str, AnswerSource] | None = None,
         known: Mapping[TurnKey, TurnResult] | None = None,
+        tallies: Mapping[str, Tally] | None = None,
     ) -> None:
         self._plans = plans
         self._replies = replies
@@ -61,7 +62,7 @@ class Engine:
         self._answers = answers or {}
         self._tasks: dict[tuple[Any, ...], asyncio.Task[Any]] = {}
         self._markers: dict[str, frozenset[str]] = {}
-        self.tallies: dict[str, Tally] = defaultdict(Tally)
+        self.tallies: dict[str, Tally] = defaultdict(Tally, tallies or {})
         self.results: dict[TurnKey, TurnResult] = dict(known or {})
         self.fatal: FatalError | None = None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .errors import ConfigError
-from .model import TurnResult
+from .model import Tally, TurnResult, Usage
 from .plan import Plan
 from .report.json_report import fingerprint, read_report, read_turn
 
@@ -14,17 +15,19 @@ from .report.json_report import fingerprint, read_report, read_turn
 _MAY_DIFFER = frozenset({"judge_served", "question_set"})
 
 
-def merge_reports(paths: Sequence[Path], plan: Plan) -> list[TurnResult]:
-    """Every turn of the plan, from the reports.
+def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], Tally]:
+    """Every turn of the plan, from the reports, and what they cost together.
 
     Raises:
         ConfigError: a report was made with another model, judge, set or parameters (it says which), two reports hold
             the same turn, or turns are missing.
     """
     results: dict[tuple[object, int], TurnResult] = {}
+    tally = Tally()
     for path in paths:
         report = read_report(path)
         _check_same(path, report, plan)
+        _add(tally, report)
         for row in report["turns"]:
             if (row["question_id"], row["turn"]) in results:
                 raise ConfigError(f"{path}: question {row['question_id']}, turn {row['turn']} is in two reports")
@@ -33,10 +36,25 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> list[TurnResult]:
     if missing:
         named = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
         raise ConfigError(f"--mtbench-merge: the reports lack {len(missing)} questions: {named}")
-    return list(results.values())
+    tally.note(f"joined from {len(paths)} reports; the requests are theirs")
+    return list(results.values()), tally
 
 
-def _check_same(path: Path, report: dict[str, object], plan: Plan) -> None:
+def _add(tally: Tally, report: Mapping[str, Any]) -> None:
+    for kind, count in (("answers", tally.answers), ("judgments", tally.judgments)):
+        calls = report["calls"][kind]
+        count.made += calls["made"]
+        count.cached += calls["cached"]
+        count.retried += calls["retried"]
+    tally.answer_usage += Usage(**report["usage"]["answers"])
+    tally.judgment_usage += Usage(**report["usage"]["judgments"])
+    served = report["fingerprint"]["judge_served"]
+    for name in [served] if isinstance(served, str) else served:
+        if name not in tally.judges_served:
+            tally.judges_served.append(name)
+
+
+def _check_same(path: Path, report: Mapping[str, Any], plan: Plan) -> None:
     theirs = report.get("fingerprint")
     ours = fingerprint(plan, [])
     problems = [

@@ -86,6 +86,11 @@ class QuestionSet:
     original: bool = False
 
     @property
+    def short_name(self) -> str:
+        """The name without the folders that lead to it, for a heading."""
+        return self.name.replace("\\", "/").rstrip("/").rpartition("/")[2] or self.name
+
+    @property
     def categories(self) -> tuple[str, ...]:
         """The categories in the order of their first question."""
         return tuple(dict.fromkeys(question.category for question in self.questions))

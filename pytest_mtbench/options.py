@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -281,10 +281,12 @@ def _gates(
     minimums |= {"overall": thresholds.overall} if thresholds.overall is not None else {}
     places = {name: ("thresholds", "categories", name) for name in thresholds.categories}
     problems += [
-        suite.at(place, _unknown_category(name, questions)) for name, place in places.items() if name not in known
+        suite.at(place, _unknown_category(name, questions, known))
+        for name, place in places.items()
+        if name not in known
     ]
     problems += [
-        suite.at(("thresholds", "floor", name), _unknown_category(name, questions))
+        suite.at(("thresholds", "floor", name), _unknown_category(name, questions, known))
         for name in thresholds.floor
         if name not in (*known, "default")
     ]
@@ -304,8 +306,10 @@ def _gates(
     return tuple(specs), thresholds.floor
 
 
-def _unknown_category(name: str, questions: QuestionSet) -> str:
-    return f"no category {name!r} among those of {questions.name}" + suggestion(name, questions.categories)
+def _unknown_category(name: str, questions: QuestionSet, selected: Sequence[str] | None = None) -> str:
+    known = questions.categories if selected is None else selected
+    where = "selected" if name in questions.categories else f"of {questions.name}"
+    return f"no category {name!r} among those {where}" + suggestion(name, known)
 
 
 def _remarks(options: Options) -> tuple[str, ...]:

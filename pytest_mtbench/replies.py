@@ -137,21 +137,24 @@ class Replies:
         async with self._claim(wanted) as found:
             if found is not None:
                 return found
-            reply = await self._ask(wanted)
-            use = wanted.use_of(reply)
-            # A model that answers with nothing, however often it is asked, has answered with nothing.
-            if self._cache is not None and (use == "good" or (use == "again" and wanted.kind == "answer")):
-                await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
-            return reply
+            return await self._ask(wanted)
 
     async def _ask(self, wanted: Wanted) -> ChatReply:
         budget = self._budgets.setdefault(wanted.plan.key, Budget(wanted.plan.budget))
         role = wanted.plan.role(wanted.kind)
-        for attempt in range(_TRIES_FOR_CONTENT):
-            wanted.count.retried += 1 if attempt else 0
+        client = self._client_of(wanted.plan, wanted.kind)
+        for attempt in range(1, _TRIES_FOR_CONTENT + 1):
+            wanted.count.retried += 1 if attempt > 1 else 0
+
+            async def keep(reply: ChatReply, last: bool = attempt == _TRIES_FOR_CONTENT) -> None:
+                use = wanted.use_of(reply)
+                # A model that answers with nothing, however often it is asked, has answered with nothing.
+                worth = use == "good" or (use == "again" and last and wanted.kind == "answer")
+                if worth and self._cache is not None:
+                    await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
+
             async with budget.reserved(role.most(wanted.request)) as spend:
-                client = self._client_of(wanted.plan, wanted.kind)
-                reply = await client.complete(wanted.request, wanted.priority, wanted.count)
+                reply = await client.complete(wanted.request, wanted.priority, wanted.count, keep)
                 spend(role.cost(reply.usage) or 0.0)
             if wanted.use_of(reply) != "again":
                 break

@@ -55,13 +55,17 @@ class ResultsPlugin:
             session.config.hook.pytest_mtbench_report(report=written)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if terminalreporter.config.getoption("no_summary"):
+            return
         width = shutil.get_terminal_size().columns
         if self._suites.options.dry_run and not terminalreporter.config.getoption("collectonly"):
             for plan, estimated in self._session.estimates():
+                terminalreporter.ensure_newline()
                 terminalreporter.section(dry_run.title(plan))
                 for line in dry_run.lines(plan, estimated, width):
                     terminalreporter.write_line(line)
         for report in self._reports():
+            terminalreporter.ensure_newline()
             terminalreporter.section(terminal.title(report))
             for line in terminal.lines(report, width):
                 terminalreporter.write_line(line)

@@ -88,9 +88,10 @@ class _Scores:
         strata = _question_means(rated)
         ratings = [score for _, result in measured for score in result.scores]
         present = sum(score is not None for score in ratings)
-        bounds = mean_interval(strata, present) if rated else None
+        mean = fmean(score for _, score in rated) if rated else None
+        bounds = mean_interval(strata, present, middle=mean) if rated else None
         return Score(
-            mean=fmean(score for _, score in rated) if rated else None,
+            mean=mean,
             n=len(rated),
             unscored=len(measured) - len(rated),
             expected=len(turns),

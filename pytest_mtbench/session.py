@@ -23,7 +23,7 @@ from .fastchat import Recorded, read_answers
 from .items import runner_key
 from .limits import Limiter
 from .merge import merge_reports
-from .model import ChatRequest, TurnKey, TurnResult
+from .model import ChatRequest, Tally, TurnKey, TurnResult
 from .options import SuiteRun, check_keys
 from .plan import Kind, Plan, user_text
 from .replies import Replies
@@ -79,7 +79,8 @@ class SessionPlugin:
         self._server: ChannelServer | None = None
         self._remote: RemoteRunner | None = None
         self.runner: LocalRunner | None = None
-        self.merged: dict[TurnKey, TurnResult] = {}
+        self._merged: dict[TurnKey, TurnResult] = {}
+        self._tallies: dict[str, Tally] = {}
         self.started = time.time()
         self._clock = time.monotonic()
         self._session: pytest.Session | None = None
@@ -111,6 +112,8 @@ class SessionPlugin:
             return None
         if self._suites.options.dry_run:
             self._dry_run_keys = wanted_keys(session.items)
+            # xdist's controller has collected nothing itself, which would count as a failure to find tests.
+            session.testscollected = session.testscollected or 1
             return True
         self._session = session
         self._clock, self.started = time.monotonic(), time.time()
@@ -197,7 +200,8 @@ class SessionPlugin:
                     messages=messages, question=question, turn=turn, run=run
                 )) if generated else None,
                 answers=answers,
-                known=self.merged,
+                known=self._merged,
+                tallies=self._tallies,
             )  # fmt: skip
 
         return LocalRunner(make_engine, self._machinery.close)
@@ -225,8 +229,9 @@ class SessionPlugin:
                 cache.close()
 
     def _merge(self, run: SuiteRun) -> None:
-        for result in merge_reports(self._suites.options.merge, run.plan):
-            self.merged[result.key] = result
+        results, tally = merge_reports(self._suites.options.merge, run.plan)
+        self._merged |= {result.key: result for result in results}
+        self._tallies[run.plan.key] = tally
 
     def _open_cache(self) -> ReplyCache | None:
         options = self._suites.options

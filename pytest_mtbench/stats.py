@@ -13,7 +13,7 @@ LOWEST, HIGHEST = 1.0, 10.0
 
 
 def mean_interval(
-    strata: Mapping[str, Sequence[float]], ratings: int, level: float = 0.95
+    strata: Mapping[str, Sequence[float]], ratings: int, level: float = 0.95, middle: float | None = None
 ) -> tuple[float, float] | None:
     """A two-sided interval for the mean score, by Student's t over questions.
 
@@ -25,6 +25,8 @@ def mean_interval(
         strata: the question means by category.
         ratings: how many ratings they are made of.
         level: the coverage.
+        middle: the mean that is reported, where it is not that of the question means (questions of one turn and of
+            two weigh differently in a mean over turns).
 
     Returns:
         lower and upper bound within 1-10, or None where there are too few questions to say.
@@ -42,5 +44,5 @@ def mean_interval(
     from scipy.special import stdtrit  # here: scipy is slow to import and small runs do without it
 
     half = float(stdtrit(degrees, 0.5 + level / 2)) * error
-    middle = fmean(values)
+    middle = fmean(values) if middle is None else middle
     return max(LOWEST, middle - half), min(HIGHEST, middle + half)

@@ -12,7 +12,9 @@ from .terminal import wrapped
 
 def title(plan: Plan) -> str:
     """The heading."""
-    return one_line(f"MT-Bench, dry run: {plan.model.name}, judged by {plan.judge.name}, on {plan.questions.name}")
+    return one_line(
+        f"MT-Bench, dry run: {plan.model.name}, judged by {plan.judge.name}, on {plan.questions.short_name}"
+    )
 
 
 def lines(plan: Plan, estimated: Estimate, width: int) -> Iterator[str]:

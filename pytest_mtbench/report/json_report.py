@@ -77,6 +77,8 @@ def read_report(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read as a JSON report ({error})") from error
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
+    if not all(isinstance(report.get(key), dict) for key in ("fingerprint", "calls", "usage")):
+        raise ConfigError(f"{path}: not a whole report; it lacks fingerprint, calls or usage")
     if not isinstance(report.get("turns"), list) or not all(map(_is_turn, report["turns"])):
         raise ConfigError(f"{path}: its turns are not those of a report")
     return report

@@ -23,7 +23,7 @@ _UNSCORED_SHOWN = 5
 def title(report: RunReport) -> str:
     """The heading: model, judge and set."""
     plan = report.plan
-    return one_line(f"MT-Bench: {plan.model.name}, judged by {plan.judge.name}, on {plan.questions.name}")
+    return one_line(f"MT-Bench: {plan.model.name}, judged by {plan.judge.name}, on {plan.questions.short_name}")
 
 
 def lines(report: RunReport, width: int) -> Iterator[str]:

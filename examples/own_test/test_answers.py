@@ -1,0 +1,29 @@
+"""Your own assertions on the model's answers, one test a turn.
+
+    pytest test_answers.py --mtbench-model=my-model --mtbench-base-url=http://localhost:8000/v1
+
+Without `--mtbench-model` these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pytest_mtbench import MtbenchTurn
+
+
+@pytest.mark.mtbench(category="coding")
+def test_code_comes_in_a_block(mtbench_turn: MtbenchTurn) -> None:
+    assert "```" in mtbench_turn.answer
+
+
+@pytest.mark.mtbench(category=["math", "reasoning"])
+def test_a_right_answer_is_not_a_lecture(mtbench_turn: MtbenchTurn) -> None:
+    if mtbench_turn.score >= 8:
+        assert len(mtbench_turn.answer.split()) <= 300
+
+
+def test_no_boilerplate(mtbench_turn: MtbenchTurn) -> None:
+    assert not re.search(r"as an ai (language )?model", mtbench_turn.answer, re.IGNORECASE)

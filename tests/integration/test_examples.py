@@ -1,0 +1,50 @@
+"""The examples run as they stand, against the scripted endpoint."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import Bench
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_the_suite_with_thresholds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUDGE_KEY", "x")
+    shutil.copy(EXAMPLES / "gate" / "mtbench.yaml", bench.path)
+    bench.endpoint.answer = lambda asked: "Rating: [[8]]"
+    result = bench.plain(
+        "mtbench.yaml", f"--mtbench-base-url={bench.endpoint.url}", f"--mtbench-judge-base-url={bench.endpoint.url}",
+        "--mtbench-questions=data/small",
+    )  # fmt: skip
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*thresholds.categories.coding: no category 'coding' among those of data/small*"])
+    text = (bench.path / "mtbench.yaml").read_text().replace(", coding: 6.5", "")
+    (bench.path / "mtbench.yaml").write_text(text)
+    result = bench.plain(
+        "mtbench.yaml", f"--mtbench-base-url={bench.endpoint.url}", f"--mtbench-judge-base-url={bench.endpoint.url}",
+        "--mtbench-questions=data/small",
+    )  # fmt: skip
+    result.assert_outcomes(passed=9 + 3)
+
+
+def test_the_users_own_test(bench: Bench) -> None:
+    shutil.copy(EXAMPLES / "own_test" / "test_answers.py", bench.path)
+    bench.plain("test_answers.py").assert_outcomes(skipped=3)
+    result = bench.run("test_answers.py", "-k", "test_no_boilerplate or lecture or block")
+    assert result.ret == 0
+    assert result.parseoutcomes()["passed"] == 4 + 9
+
+
+def test_the_workflow_is_one(bench: Bench) -> None:
+    workflow = yaml.safe_load((EXAMPLES / "github" / "deploy.yml").read_text())
+    (gate,) = [step for step in workflow["jobs"]["mt-bench"]["steps"] if step.get("name") == "Gate on MT-Bench"]
+    command = gate["run"].replace("${{ github.sha }}", "abc").split()
+    assert command[:2] == ["pytest", "mtbench.yaml"]
+    bench.suite()
+    bench.plain(*command[1:]).assert_outcomes(passed=9)
+    assert workflow["jobs"]["deploy"]["needs"] == "mt-bench"

@@ -1,0 +1,65 @@
+"""`pytest_mtbench_generate`: a user's own chatbot instead of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from .conftest import Bench
+
+PLAIN = """
+def pytest_mtbench_generate(messages, question, turn, run):
+    assert messages[-1]["content"] == question.turns[turn - 1]
+    return f"own {question.id} {turn} {run}"
+"""
+ASYNC = PLAIN.replace("def ", "import asyncio\nasync def ", 1).replace(
+    "    return", "    await asyncio.sleep(0)\n    return"
+)
+
+
+@pytest.mark.parametrize("source", [PLAIN, ASYNC], ids=["plain", "async"])
+def test_it_replaces_the_model(bench: Bench, xdist: Sequence[str], source: str) -> None:
+    bench.pytester.makeconftest(source)
+    bench.run("--mtbench-report=report.json", *xdist).assert_outcomes(passed=9)
+    assert bench.endpoint.answers == []
+    assert len(bench.endpoint.judgments) == 9
+    report = bench.report()
+    assert report["turns"][5]["answer"] == "own 3 2 1"
+    assert report["calls"]["answers"]["made"] == 9
+
+
+def test_its_answers_are_asked_for_anew_and_their_judgments_cached(bench: Bench) -> None:
+    bench.pytester.makeconftest(PLAIN)
+    bench.run()
+    bench.pytester.makeconftest(PLAIN.replace('f"own', 'f"changed" if turn == 1 else f"own'))
+    bench.endpoint.clear()
+    bench.run().assert_outcomes(passed=9)
+    # The judgment of a second turn shows the first answer, so every judgment is a new one but none is asked twice.
+    assert len(bench.endpoint.judgments) == 9
+    bench.endpoint.clear()
+    bench.run().assert_outcomes(passed=9)
+    assert bench.endpoint.asked == []
+
+
+def test_none_leaves_it_to_the_model(bench: Bench) -> None:
+    bench.pytester.makeconftest(
+        "def pytest_mtbench_generate(question):\n    return 'own' if question.category == 'math' else None"
+    )
+    bench.run().assert_outcomes(passed=9)
+    assert {asked.prompt for asked in bench.endpoint.answers}.isdisjoint({"What is 6 times 7?", "Double it."})
+    assert len(bench.endpoint.answers) == 5
+
+
+def test_what_it_raises_costs_the_turn(bench: Bench) -> None:
+    bench.pytester.makeconftest("def pytest_mtbench_generate(question):\n    return 1 / (question.id - 3)")
+    result = bench.run("-k", "q3 or q4")
+    result.assert_outcomes(errors=4, deselected=5)
+    assert "pytest_mtbench_generate raised ZeroDivisionError: division by zero" in result.stdout.str()
+    assert "pytest_mtbench_generate gave float, not a text" in result.stdout.str()
+
+
+def test_no_key_for_the_model_is_needed(bench: Bench) -> None:
+    bench.pytester.makeconftest(PLAIN)
+    result = bench.run("--mtbench-base-url=https://model.invalid/v1", f"--mtbench-judge-base-url={bench.endpoint.url}")
+    result.assert_outcomes(passed=9)
