@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -40,7 +41,7 @@ class Endpoint:
     Args:
         url: base URL without user, password and query, as keys and messages name it.
         api_key: never shown.
-        option: the option that names the endpoint, for messages.
+        option, key_variable: what names the endpoint and what holds its key, for messages.
         azure: API version and deployment, where it is Azure's.
         timeout: seconds for one request.
         retries: tries after the first.
@@ -50,6 +51,7 @@ class Endpoint:
     api_key: str = field(repr=False, default="")
     connect_url: str = field(repr=False, default="")
     option: str = "--mtbench-base-url"
+    key_variable: str = "OPENAI_API_KEY"
     azure: tuple[str, str | None] | None = None
     timeout: float = 120.0
     retries: int = 8
@@ -63,7 +65,12 @@ class Endpoint:
 def is_loopback(url: str) -> bool:
     """Whether a URL's host is this machine."""
     host = urlsplit(url).hostname or ""
-    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def public_url(url: str) -> str:

@@ -22,7 +22,7 @@ from .items import (
 )
 from .model import Question, TurnKey
 from .suites import Suites
-from .text import printable
+from .text import one_line
 from .turn import MtbenchTurn
 
 _T = TypeVar("_T")
@@ -129,7 +129,7 @@ def request_turn(request: pytest.FixtureRequest) -> MtbenchTurn:
     result = measured(item, TurnKey(run.plan.key, question.id, turn))
     item.user_properties += turn_properties(run, result)
     if result.unscored is not None:
-        pytest.fail(f"unscored: {printable(result.unscored)}", pytrace=False)
+        pytest.fail(f"unscored: {one_line(result.unscored)}", pytrace=False)
     return MtbenchTurn.from_result(run.plan, question, result)
 
 

@@ -115,7 +115,7 @@ class Engine:
             unscored=next((run.reason for run in runs if run.score is None), None),
             answer=runs[0].answer,
             judgment=next(iter(runs[0].judgments), ""),
-            answers=tuple(run.answer for run in runs),
+            answers=tuple(run.answer if run.answered else None for run in runs),
             judgments=tuple(run.judgments for run in runs),
             earlier=runs[0].earlier,
             flags=tuple(dict.fromkeys(flag for run in runs for flag in run.flags)),
@@ -129,17 +129,31 @@ class Engine:
         try:
             replies = [await self._answer(plan, question, earlier, run) for earlier in range(1, turn + 1)]
             measured.answer = replies[-1].text
+            measured.answered = True
             measured.earlier = tuple(reply.text for reply in replies[:-1])
             shown = [cut_thinking(reply.text) for reply in replies]
             measured.flags += self._flags_of(plan, replies[-1], shown[-1])
+            first = plan.repeats * await self._same_before(plan, question, replies, run)
             ratings = await asyncio.gather(
-                *(self._judgment(plan, question, shown, run * plan.repeats + n) for n in range(plan.repeats))
+                *(self._judgment(plan, question, shown, run, first + n) for n in range(plan.repeats))
             )
         except UnscoredError as error:
             measured.reason = str(error)
             return measured
         measured.take([text for text, _ in ratings], [rating for _, rating in ratings])
         return measured
+
+    async def _same_before(self, plan: Plan, question: Question, replies: list[ChatReply], run: int) -> int:
+        """How many earlier runs gave these very answers: their judgments are other samples of the same prompt."""
+        same = 0
+        texts = [cut_thinking(reply.text) for reply in replies]
+        for earlier in range(run):
+            try:
+                others = [await self._answer(plan, question, turn, earlier) for turn in range(1, len(texts) + 1)]
+            except UnscoredError:
+                continue
+            same += texts == [cut_thinking(other.text) for other in others]
+        return same
 
     def _answer(self, plan: Plan, question: Question, turn: int, run: int) -> asyncio.Task[ChatReply]:
         name = ("answer", plan.key, question.id, turn, run)
@@ -199,9 +213,9 @@ class Engine:
         return ChatReply(join_surrogates(text), served="pytest_mtbench_generate", created=time.time())
 
     def _judgment(
-        self, plan: Plan, question: Question, shown: list[str], sample: int
+        self, plan: Plan, question: Question, shown: list[str], run: int, sample: int
     ) -> asyncio.Task[tuple[str, Rating]]:
-        name = ("judgment", plan.key, question.id, len(shown), sample)
+        name = ("judgment", plan.key, question.id, len(shown), run, sample)
         return self._once(name, lambda: self._get_judgment(plan, question, shown, sample))
 
     async def _get_judgment(self, plan: Plan, question: Question, shown: list[str], sample: int) -> tuple[str, Rating]:
@@ -226,6 +240,7 @@ class _RunOfTurn:
 
     def __init__(self) -> None:
         self.answer = ""
+        self.answered = False
         self.earlier: tuple[str, ...] = ()
         self.judgments: tuple[str, ...] = ()
         self.score: float | None = None

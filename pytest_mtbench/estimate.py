@@ -57,8 +57,9 @@ def estimate(
     for key in keys:
         wanted.setdefault(key.question_id, set()).add(key.turn)
     for question in plan.selected:
+        earlier: list[list[str]] = []
         for run in range(plan.runs if question.id in wanted else 0):
-            _walk(plan, question, run, wanted[question.id], lookup, answer_lookup, result)
+            _walk(plan, question, run, wanted[question.id], earlier, lookup, answer_lookup, result)
     return result
 
 
@@ -67,6 +68,7 @@ def _walk(
     question: Question,
     run: int,
     turns: set[int],
+    earlier: list[list[str]],
     lookup: Lookup,
     answer_lookup: AnswerLookup,
     result: Estimate,
@@ -75,12 +77,17 @@ def _walk(
     certain = True
     for turn in range(1, max(turns) + 1):
         request = plan.answer_request(question, answers, run)
-        text = answer_lookup(question, turn, run) or (lookup("answer", request) if certain else None)
+        text = answer_lookup(question, turn, run)
+        if text is None and certain:
+            text = lookup("answer", request)
         result.add("answer", request, known=text is not None)
         certain = certain and text is not None
         answers.append(_FILLER if text is None else text)
         if turn in turns:
             shown = [cut_thinking(answer) for answer in answers]
+            first = plan.repeats * sum(other[:turn] == shown for other in earlier)
             for repeat in range(plan.repeats):
-                judging = plan.judge_request(question, shown, run * plan.repeats + repeat)
+                judging = plan.judge_request(question, shown, first + repeat)
                 result.add("judgment", judging, known=certain and lookup("judgment", judging) is not None)
+    if certain:
+        earlier.append([cut_thinking(answer) for answer in answers])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from .model import QuestionId, TurnResult
 from .plan import Plan, user_text
 from .prompts import judge_prompt_name
 from .questions.jsonl import read_rows
+from .rating import read_rating
+from .report.json_report import read_report, read_turns
 from .text import cut_thinking
 
 Answers = dict[tuple[QuestionId, int, int], str]
@@ -69,15 +71,15 @@ def export(folder: Path, plan: Plan, results: Iterable[TurnResult], at: float) -
     answers, judgments = [], []
     for question in plan.selected:
         turns = [known[question.id, n] for n in range(1, len(question.turns) + 1) if (question.id, n) in known]
-        if len(turns) < len(question.turns) or not all(result.answers for result in turns):
+        if len(turns) < len(question.turns) or any(text is None for result in turns for text in result.answers):
             continue
         choices = [{"index": run, "turns": [result.answers[run] for result in turns]} for run in range(plan.runs)]
         row = {"question_id": question.id, "answer_id": _answer_id(plan, question.id), "model_id": plan.model.name}
         answers.append(row | {"choices": choices, "tstamp": at})
         for result in turns:
             judgments += _judgment_rows(plan, turns[: result.key.turn], at)
-    _write(folder / "model_answer" / f"{_file_name(plan.model.name)}.jsonl", answers)
-    _write(folder / "model_judgment" / f"{_file_name(plan.judge.name)}_single.jsonl", judgments)
+    _write(folder / "model_answer" / f"{file_name(plan.model.name)}.jsonl", answers)
+    _write(folder / "model_judgment" / f"{file_name(plan.judge.name)}_single.jsonl", judgments)
 
 
 def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> list[dict[str, Any]]:
@@ -85,10 +87,10 @@ def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> list[dict[
     question = plan.question(last.key.question_id)
     rows = []
     for run, repeats in enumerate(last.judgments):
-        shown = [cut_thinking(result.answers[run]) for result in turns]
+        shown = [cut_thinking(result.answers[run] or "") for result in turns]
         request = plan.judge_request(question, shown, 0)
         for judgment in repeats:
-            score = last.scores[run]
+            score = read_rating(judgment).score
             rows.append(
                 {
                     "question_id": question.id,
@@ -105,8 +107,6 @@ def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> list[dict[
 
 
 def _from_report(source: Path, plan: Plan, recorded: Recorded) -> None:
-    from .report.json_report import read_report
-
     report = read_report(source)
     prints = report.get("fingerprint", {})
     identity = plan.questions.identity
@@ -116,24 +116,26 @@ def _from_report(source: Path, plan: Plan, recorded: Recorded) -> None:
         and prints.get("references") == identity.references
         and prints.get("prompts") == identity.prompts
     )
-    for turn in report["turns"]:
-        texts = turn.get("answers") or [turn["answer"]]
-        for run, text in enumerate(texts):
-            recorded.answers[turn["question_id"], turn["turn"], run] = text
+    results = read_turns(report["turns"], plan.key)
+    for result in results:
+        for run, text in enumerate(result.answers):
+            if text is not None:
+                recorded.answers[result.key.question_id, result.key.turn, run] = text
     if same:
-        _judgments_of_report(report["turns"], plan, recorded)
+        _judgments_of_report(results, plan, recorded)
 
 
-def _judgments_of_report(turns: list[Mapping[str, Any]], plan: Plan, recorded: Recorded) -> None:
-    for turn in turns:
-        question = next((q for q in plan.selected if q.id == turn["question_id"]), None)
-        for run, repeats in enumerate(turn.get("judgments") or [[turn["judgment"]]]):
-            keys = [(turn["question_id"], n, run) for n in range(1, turn["turn"] + 1)]
-            if question is None or any(key not in recorded.answers for key in keys):
+def _judgments_of_report(results: list[TurnResult], plan: Plan, recorded: Recorded) -> None:
+    selected = {question.id: question for question in plan.selected}
+    for result in results:
+        question_id, last = result.key.question_id, result.key.turn
+        for run, repeats in enumerate(result.judgments):
+            texts = [recorded.answers.get((question_id, turn, run)) for turn in range(1, last + 1)]
+            if question_id not in selected or None in texts:
                 continue
-            request = plan.judge_request(question, [cut_thinking(recorded.answers[key]) for key in keys], 0)
-            texts = recorded.judgments.setdefault((plan.judge.name, user_text(request.messages)), [])
-            texts += [text for text in repeats if text]
+            request = plan.judge_request(selected[question_id], [cut_thinking(text or "") for text in texts], 0)
+            known = recorded.judgments.setdefault((plan.judge.name, user_text(request.messages)), [])
+            known += [text for text in repeats if text]
 
 
 def _answer_file(source: Path, model: str) -> Path:
@@ -141,11 +143,12 @@ def _answer_file(source: Path, model: str) -> Path:
         return source.resolve()
     if not source.is_dir():
         raise ConfigError(f"--mtbench-answers={source}: no such file or folder")
-    places = [source / "model_answer" / f"{model}.jsonl", source / f"{model}.jsonl"]
+    names = [name for name in dict.fromkeys((model, file_name(model))) if name == Path(name).name]
+    places = [folder / f"{name}.jsonl" for folder in (source / "model_answer", source) for name in names]
     for place in places:
         if place.is_file():
             return place.resolve()
-    raise ConfigError(f"--mtbench-answers={source}: holds neither {places[0]} nor {places[1]}")
+    raise ConfigError(f"--mtbench-answers={source}: holds neither {places[0]} nor {places[-1]}")
 
 
 def _read_answer_file(file: Path) -> Answers:
@@ -153,16 +156,18 @@ def _read_answer_file(file: Path) -> Answers:
     for number, row in read_rows(file):
         try:
             choices = [choice["turns"] for choice in row["choices"]]
+            lists = all(isinstance(turns, list) for turns in choices)
             found = {
                 (row["question_id"], turn, run): text
                 for run, turns in enumerate(choices)
                 for turn, text in enumerate(turns, 1)
             }
         except (LookupError, TypeError):
-            found = {}
-        if not found or not all(isinstance(text, str) for text in found.values()):
+            lists, found = False, {}
+        if not lists or not found or not all(isinstance(text, str) for text in found.values()):
             raise ConfigError(f"{file}:{number}: not a row of answers (question_id and choices[].turns are needed)")
-        answers |= found
+        # A later row of a question replaces the whole of an earlier one: turns of two conversations do not mix.
+        answers = {key: text for key, text in answers.items() if key[0] != row["question_id"]} | found
     return answers
 
 
@@ -195,7 +200,8 @@ def _answer_id(plan: Plan, question_id: QuestionId) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{plan.model.name}/{question_id}").hex
 
 
-def _file_name(model: str) -> str:
+def file_name(model: str) -> str:
+    """A model's name as the name of a file."""
     return "".join(char if char.isalnum() or char in "._-" else "_" for char in model).lstrip(".") or "model"
 
 

@@ -11,6 +11,9 @@ from .scoring import Score, Scorecard
 RULE = "gates/1"
 """The version of these rules, for the fingerprint of a report."""
 
+# Means of means are sums of binary fractions; no threshold is meant to be missed by the last bit.
+_ROUNDING = 1e-9
+
 Status = Literal["passed", "failed", "inconclusive"]
 
 
@@ -19,8 +22,10 @@ class GateSpec:
     """What one gate asks.
 
     Args:
-        name: the part of the id in brackets: `overall`, `turn2` or a category.
+        name: the part of the id in brackets: `overall`, `turn2` or a category (`category:overall` where a category
+            is called as another gate is).
         kind: which scores it reads.
+        category: the category of a `category` gate.
         minimum: the threshold, 1-10.
         rule: `mean` compares the mean, `confident` the 95 % interval.
         max_unscored: the share of turns without a score above which it fails.
@@ -31,6 +36,12 @@ class GateSpec:
     minimum: float
     rule: Literal["mean", "confident"] = "mean"
     max_unscored: float = 0.05
+    category: str = ""
+
+    def __post_init__(self) -> None:
+        """A category's gate is called as the category is, unless something else is said."""
+        if self.kind == "category" and not self.category:
+            object.__setattr__(self, "category", self.name)
 
     @property
     def turn(self) -> int:
@@ -41,7 +52,7 @@ class GateSpec:
         """The score that the gate reads."""
         if self.kind == "overall":
             return card.overall
-        return card.turns[self.turn] if self.kind == "turn" else card.categories[self.name]
+        return card.turns[self.turn] if self.kind == "turn" else card.categories[self.category]
 
 
 @dataclass(frozen=True)
@@ -94,23 +105,25 @@ def _verdict(spec: GateSpec, score: Score) -> tuple[Status, str]:
         return "failed", f"{name}: only {measured} of {score.expected} turns were measured; no gate passes on a part"
     if score.mean is None:
         return "failed", f"{name}: none of its {score.expected} turns has a score"
-    if score.unscored_share > spec.max_unscored:
-        share = f"{score.unscored_share:.0%} of its ratings are missing"
+    if score.missing > spec.max_unscored * score.ratings + _ROUNDING:
         return "failed", (
-            f"{name}: {share} ({score.unscored} of {score.expected} turns unscored), more than max_unscored "
+            f"{name}: {score.missing} of {score.ratings} ratings are missing, more than max_unscored "
             f"{spec.max_unscored:.0%}; the mean of the others is {score.mean:.2f}"
         )
     if spec.rule == "confident":
         return _confident(spec, score)
-    if score.mean < spec.minimum:
-        return "failed", f"{name}: {_number(score)} is below the threshold {spec.minimum:g}{_detail(score)}"
-    return "passed", f"{name}: {_number(score)} reaches the threshold {spec.minimum:g}{_detail(score)}"
+    if score.mean < spec.minimum - _ROUNDING:
+        return (
+            "failed",
+            f"{name}: {_number(score, spec.minimum)} is below the threshold {spec.minimum:g}{_detail(score)}",
+        )
+    return "passed", f"{name}: {_number(score, spec.minimum)} reaches the threshold {spec.minimum:g}{_detail(score)}"
 
 
 def _confident(spec: GateSpec, score: Score) -> tuple[Status, str]:
     if score.low is None or score.high is None:
         return "inconclusive", f"{spec.name}: too few questions for an interval, so rule `confident` cannot decide"
-    bounds = f"the 95 % interval {score.low:.2f}-{score.high:.2f} of {_number(score)}"
+    bounds = f"the 95 % interval {score.low:.2f}-{score.high:.2f} of {_number(score, spec.minimum)}"
     if score.low >= spec.minimum:
         return "passed", f"{spec.name}: {bounds} is above the threshold {spec.minimum:g}"
     if score.high < spec.minimum:
@@ -121,9 +134,11 @@ def _confident(spec: GateSpec, score: Score) -> tuple[Status, str]:
     )
 
 
-def _number(score: Score) -> str:
+def _number(score: Score, minimum: float) -> str:
     """The mean with as many digits as keep it apart from a threshold that it just misses."""
-    return f"{score.mean:.4f}".rstrip("0").rstrip(".")
+    mean = score.mean or 0.0
+    digits = next((n for n in range(2, 10) if (round(mean, n) < minimum) == (mean < minimum - _ROUNDING)), 10)
+    return f"{mean:.{max(digits, 4)}f}".rstrip("0").rstrip(".")
 
 
 def _detail(score: Score) -> str:

@@ -17,7 +17,7 @@ from .model import Question, TurnKey, TurnResult
 from .options import SuiteRun
 from .runner import Runner
 from .scoring import scorecard
-from .text import printable, shorten_block
+from .text import one_line, printable, shorten_block
 
 GATE_PROPERTY = "mtbench_gate"
 FATAL_PROPERTY = "mtbench_fatal"
@@ -61,7 +61,7 @@ class TurnItem(pytest.Item):
         self._result = measured(self, self.keys[0])
         self.user_properties += turn_properties(self._run, self._result)
         if self._result.unscored is not None:
-            pytest.fail(f"unscored: {printable(self._result.unscored)}", pytrace=False)
+            pytest.fail(f"unscored: {one_line(self._result.unscored)}", pytrace=False)
 
     def runtest(self) -> None:
         """Fails where the score is below the floor of its category."""
@@ -85,7 +85,7 @@ class GateItem(pytest.Item):
         if spec.kind == "turn":
             turns = [key for key in turns if key.turn == spec.turn]
         elif spec.kind == "category":
-            turns = [key for key in turns if categories[key.question_id] == spec.name]
+            turns = [key for key in turns if categories[key.question_id] == spec.category]
         self.keys = turns
         self._run = run
         self._spec = spec
@@ -93,8 +93,8 @@ class GateItem(pytest.Item):
         self.add_marker(pytest.mark.mtbench_gate)
         narrowed: dict[str, Any] = {}
         if spec.kind == "category":
-            narrowed["category"] = spec.name
-            self.add_marker(getattr(pytest.mark, marker_name(spec.name)))
+            narrowed["category"] = spec.category
+            self.add_marker(getattr(pytest.mark, marker_name(spec.category)))
         elif spec.kind == "turn":
             narrowed["turn"] = spec.turn
         self.add_marker(pytest.mark.mtbench(**narrowed))
@@ -109,7 +109,7 @@ class GateItem(pytest.Item):
         card = scorecard(self._run.plan.selected, self._results)
         result = decide(self._spec, card, self.nodeid)
         self.user_properties.append((GATE_PROPERTY, json.dumps(result.as_json())))
-        message = printable(result.message)
+        message = one_line(result.message)
         if result.status == "failed":
             pytest.fail(message, pytrace=False)
         if result.status == "inconclusive":
@@ -211,7 +211,7 @@ def measured(item: pytest.Item, key: TurnKey) -> TurnResult:
         if hasattr(item.config, "workerinput"):  # the controller ends the run: see results.py
             item.user_properties.append((FATAL_PROPERTY, str(error)))
             pytest.fail(str(error), pytrace=False)
-        pytest.exit(printable(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(one_line(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
     except StoppedError as error:
         item.session.shouldstop = str(error)
         pytest.skip(str(error))

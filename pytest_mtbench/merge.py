@@ -9,7 +9,7 @@ from typing import Any
 from .errors import ConfigError
 from .model import Tally, TurnResult, Usage
 from .plan import Plan
-from .report.json_report import fingerprint, read_report, read_turn
+from .report.json_report import fingerprint, read_report, read_turns
 
 # What may differ between shares: the judge's own word for itself, since a share may be all cached.
 _MAY_DIFFER = frozenset({"judge_served", "question_set"})
@@ -28,10 +28,11 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
         report = read_report(path)
         _check_same(path, report, plan)
         _add(tally, report)
-        for row in report["turns"]:
-            if (row["question_id"], row["turn"]) in results:
-                raise ConfigError(f"{path}: question {row['question_id']}, turn {row['turn']} is in two reports")
-            results[row["question_id"], row["turn"]] = read_turn(row, plan.key)
+        for result in read_turns(report["turns"], plan.key):
+            place = (result.key.question_id, result.key.turn)
+            if place in results:
+                raise ConfigError(f"{path}: question {place[0]}, turn {place[1]} is in two reports")
+            results[place] = result
     missing = sorted({str(key.question_id) for key in plan.turns() if (key.question_id, key.turn) not in results})
     if missing:
         named = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
@@ -48,7 +49,7 @@ def _add(tally: Tally, report: Mapping[str, Any]) -> None:
         count.retried += calls["retried"]
     tally.answer_usage += Usage(**report["usage"]["answers"])
     tally.judgment_usage += Usage(**report["usage"]["judgments"])
-    served = report["fingerprint"]["judge_served"]
+    served = report["fingerprint"].get("judge_served", [])
     for name in [served] if isinstance(served, str) else served:
         if name not in tally.judges_served:
             tally.judges_served.append(name)

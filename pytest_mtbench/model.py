@@ -187,7 +187,7 @@ class TurnResult:
         unscored: why `score` is None or why a run lacks one.
         answer: the first run's answer, thinking included.
         judgment: the first run's judgment.
-        answers, judgments: all of them, one a run and one a run and repeat.
+        answers, judgments: all of them, one a run (None where there was none) and one a run and repeat.
         earlier: the first run's answers to the turns before.
         flags: what a reader should know about these texts, in fixed words.
     """
@@ -199,7 +199,7 @@ class TurnResult:
     unscored: str | None = None
     answer: str = ""
     judgment: str = ""
-    answers: tuple[str, ...] = ()
+    answers: tuple[str | None, ...] = ()
     judgments: tuple[tuple[str, ...], ...] = ()
     earlier: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from .model import Question, QuestionSet
 from .plan import CacheMode, Plan, Role
 from .prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
 from .questions import load_questions
-from .suite import JudgeEndpoint, ModelEndpoint, PriceList, Prices, SuiteFile, suggestion
+from .suite import JudgeEndpoint, ModelEndpoint, PriceList, Prices, Suite, SuiteFile, suggestion
 
 DEFAULT_JUDGE = "gpt-4o"
 DEFAULT_QUESTIONS = "mt_bench"
@@ -37,9 +38,9 @@ class Options:
     rootdir: Path
     cwd: Path
     model: str | None = None
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
     judge: str | None = None
-    judge_base_url: str | None = None
+    judge_base_url: str | None = field(default=None, repr=False)
     questions: str | None = None
     minimums: tuple[tuple[str, float], ...] = ()
     runs: int | None = None
@@ -123,8 +124,7 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         revision=said.first("revision", options.revision or None, None, ""),
         budget=said.first("budget", None, content.budget, None),
     )
-    said.first("limit", options.limit, None, 0)
-    said.first("cache", None if options.cache == "all" else options.cache, None, "all")
+    _show_the_rest(said, content, options)
     return SuiteRun(plan, gates, floor, tuple(said.shown), path, _remarks(options))
 
 
@@ -139,13 +139,11 @@ def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
     """
     if options.cache == "only" or options.dry_run or options.merge:
         return
-    roles = [(run.plan.judge, "MTBENCH_JUDGE_API_KEY or OPENAI_API_KEY")]
-    if not generated and not options.answers:
-        roles.insert(0, (run.plan.model, "OPENAI_API_KEY"))
+    roles = [run.plan.judge] if generated or options.answers else [run.plan.model, run.plan.judge]
     problems = [
-        f"no key for {role.name} at {role.endpoint.url}: set {variables}, or name another variable with api_key_env "
-        "in the suite file"
-        for role, variables in roles
+        f"no key for {role.name} at {role.endpoint.url}: set {role.endpoint.key_variable}, or name another variable "
+        "with api_key_env in the suite file"
+        for role in roles
         if not role.endpoint.loopback and not role.endpoint.api_key
     ]
     if problems:
@@ -192,6 +190,7 @@ def _model(
             connect_url=url,
             api_key=environ.get(variable, ""),
             option="--mtbench-base-url",
+            key_variable=variable,
             azure=(section.azure.api_version, section.azure.deployment) if section.azure else None,
             timeout=options.timeout,
             retries=options.retries,
@@ -218,9 +217,13 @@ def _judge(
     # The model's endpoint is the model's key's and the model's API's; another one gets neither.
     shared = url == same
     azure = (section.azure.api_version, section.azure.deployment) if section.azure else None
-    key = environ.get(section.api_key_env) if section.api_key_env else environ.get("MTBENCH_JUDGE_API_KEY")
-    if not key and not section.api_key_env:
-        key = model.endpoint.api_key if shared else environ.get("OPENAI_API_KEY")
+    otherwise = "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
+    if section.api_key_env:
+        variable, key = section.api_key_env, environ.get(section.api_key_env)
+    else:
+        variable = f"MTBENCH_JUDGE_API_KEY or {model.endpoint.key_variable if shared else otherwise}"
+        key = environ.get("MTBENCH_JUDGE_API_KEY")
+        key = key or (model.endpoint.api_key if shared else environ.get(otherwise))
     return Role(
         name=said.first("judge", options.judge, section.name, DEFAULT_JUDGE),
         endpoint=Endpoint(
@@ -228,6 +231,7 @@ def _judge(
             connect_url=url,
             api_key=key or "",
             option="--mtbench-judge-base-url" if not shared else "--mtbench-base-url",
+            key_variable=variable,
             azure=azure or (model.endpoint.azure and (model.endpoint.azure[0], None) if shared else None),
             timeout=options.timeout,
             retries=options.retries,
@@ -274,16 +278,20 @@ def _gates(
     questions: QuestionSet, suite: SuiteFile, options: Options, problems: list[str]
 ) -> tuple[tuple[GateSpec, ...], Mapping[str, float]]:
     thresholds = suite.suite.thresholds
-    known = [name for name in questions.categories if not suite.suite.categories or name in suite.suite.categories]
-    turns = [f"turn{n}" for n in range(1, max((len(q.turns) for q in questions.questions), default=0) + 1)]
-    minimums: dict[str, float] = dict(thresholds.categories)
-    minimums |= {f"turn{turn}": score for turn, score in thresholds.turns.items()}
-    minimums |= {"overall": thresholds.overall} if thresholds.overall is not None else {}
-    places = {name: ("thresholds", "categories", name) for name in thresholds.categories}
+    wanted = [q for q in questions.questions if not suite.suite.categories or q.category in suite.suite.categories]
+    known = list(dict.fromkeys(q.category for q in wanted))
+    turns = range(1, max((len(q.turns) for q in wanted), default=0) + 1)
+    names = {_gate_name(name): name for name in known}
+    gates = [*names, *(f"turn{turn}" for turn in turns), "overall"]
     problems += [
-        suite.at(place, _unknown_category(name, questions, known))
-        for name, place in places.items()
+        suite.at(("thresholds", "categories", name), _unknown_category(name, questions, known))
+        for name in thresholds.categories
         if name not in known
+    ]
+    problems += [
+        suite.at(("thresholds", "turns", str(turn)), f"no selected question has a turn {turn}")
+        for turn in thresholds.turns
+        if turn not in turns
     ]
     problems += [
         suite.at(("thresholds", "floor", name), _unknown_category(name, questions, known))
@@ -291,19 +299,44 @@ def _gates(
         if name not in (*known, "default")
     ]
     problems += [
-        f"--mtbench-min={name}={score:g}: no such key" + suggestion(name, [*known, *turns, "overall"])
+        f"--mtbench-min={name}={score:g}: no such key" + suggestion(name, gates)
         for name, score in options.minimums
-        if name not in (*known, *turns, "overall")
+        if name not in gates
     ]
-    minimums |= dict(options.minimums)
     if options.shard is not None:
         return (), thresholds.floor  # a share is a part, and no gate passes on a part
+    minimums: dict[str, float] = {_gate_name(name): score for name, score in thresholds.categories.items()}
+    minimums |= {f"turn{turn}": score for turn, score in thresholds.turns.items()}
+    minimums |= {"overall": thresholds.overall} if thresholds.overall is not None else {}
+    minimums |= dict(options.minimums)
     specs: list[GateSpec] = []
-    for name in (*known, *turns, "overall"):
-        if name in minimums:
-            kind: Any = "overall" if name == "overall" else "turn" if name in turns else "category"
-            specs.append(GateSpec(name, kind, minimums[name], thresholds.rule, thresholds.max_unscored))
+    for name in (name for name in gates if name in minimums):
+        kind: Any = "category" if name in names else "overall" if name == "overall" else "turn"
+        rule = (thresholds.rule, thresholds.max_unscored, names.get(name, ""))
+        specs.append(GateSpec(name, kind, minimums[name], *rule))
     return tuple(specs), thresholds.floor
+
+
+def _gate_name(category: str) -> str:
+    """What stands in the brackets of a category's gate: its name, unless another gate is called so."""
+    taken = category in ("overall", "regression", "judge") or re.fullmatch(r"turn[0-9]+", category)
+    return f"category:{category}" if taken else category
+
+
+def _show_the_rest(said: _Said, content: Suite, options: Options) -> None:
+    """What the header says of values that no other place resolves."""
+    chosen = content.thresholds
+    said.first("limit", options.limit, None, 0)
+    said.first("shard", options.shard, None, None, shown="/".join(map(str, options.shard or ())))
+    said.first("cache", None if options.cache == "all" else options.cache, None, "all")
+    said.first("cache-dir", options.cache_dir, None, None)
+    said.first("timeout", options.timeout, None, 120.0, shown=f"{options.timeout:g}")
+    said.first("retries", options.retries, None, 8)
+    said.first("categories", None, content.categories or None, None, shown=", ".join(content.categories))
+    said.first("references", None, content.references, None)
+    said.first("rule", None, chosen.rule, "mean")
+    for key, score in options.minimums:
+        said.first("min", f"{key}={score:g}", None, None)
 
 
 def _unknown_category(name: str, questions: QuestionSet, selected: Sequence[str] | None = None) -> str:

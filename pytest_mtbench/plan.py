@@ -42,7 +42,7 @@ class Role:
     def cost(self, usage: Usage) -> float | None:
         """USD, or None where no price is known."""
         if self.price is None:
-            return None
+            return None if usage != Usage() else 0.0
         return (usage.input_tokens * self.price[0] + usage.output_tokens * self.price[1]) / 1e6
 
     def most(self, request: ChatRequest) -> float:

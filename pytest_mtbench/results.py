@@ -16,7 +16,7 @@ from .model import Tally
 from .report import dry_run, json_report, terminal
 from .report.run_report import RunReport
 from .scoring import scorecard
-from .text import printable
+from .text import one_line
 
 if TYPE_CHECKING:
     from .options import SuiteRun
@@ -40,7 +40,7 @@ class ResultsPlugin:
             self._gates[report.nodeid] = gate
         fatal = dict(report.user_properties).get(FATAL_PROPERTY)
         if fatal is not None:
-            pytest.exit(printable(str(fatal)), returncode=pytest.ExitCode.USAGE_ERROR)
+            pytest.exit(one_line(str(fatal)), returncode=pytest.ExitCode.USAGE_ERROR)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Writes the reports, also where nothing is printed."""

@@ -20,7 +20,7 @@ class Score:
         n: rated turns.
         unscored: turns without a score.
         expected: turns that the run asks for.
-        unscored_share: share of the expected ratings that are missing, runs counted one by one.
+        ratings: ratings that the measured turns should have, one a turn and run; `missing`: those that they lack.
         low, high: 95 % interval of the mean.
         turns: the means of turn 1 and turn 2 of a category.
     """
@@ -29,10 +29,16 @@ class Score:
     n: int
     unscored: int
     expected: int
-    unscored_share: float = 0.0
+    ratings: int = 0
+    missing: int = 0
     low: float | None = None
     high: float | None = None
     turns: dict[int, float | None] = field(default_factory=dict)
+
+    @property
+    def unscored_share(self) -> float:
+        """The share of ratings that are missing."""
+        return self.missing / self.ratings if self.ratings else 0.0
 
     @property
     def complete(self) -> bool:
@@ -85,30 +91,34 @@ class _Scores:
         turns = [(q, turn) for q, turn in _turns(self._selected) if belongs(q, turn)]
         measured = [(q, self._results[q.id, turn]) for q, turn in turns if (q.id, turn) in self._results]
         rated = [(q, result.score) for q, result in measured if result.score is not None]
-        strata = _question_means(rated)
+        strata, weights = _question_means(rated)
         ratings = [score for _, result in measured for score in result.scores]
         present = sum(score is not None for score in ratings)
         mean = fmean(score for _, score in rated) if rated else None
-        bounds = mean_interval(strata, present, middle=mean) if rated else None
+        bounds = mean_interval(strata, present, weights=weights) if rated else None
         return Score(
             mean=mean,
             n=len(rated),
             unscored=len(measured) - len(rated),
             expected=len(turns),
-            unscored_share=1 - present / len(ratings) if ratings else 0.0,
+            ratings=len(ratings),
+            missing=len(ratings) - present,
             low=bounds[0] if bounds else None,
             high=bounds[1] if bounds else None,
         )
 
 
-def _question_means(rated: Sequence[tuple[Question, float]]) -> dict[str, list[float]]:
+def _question_means(rated: Sequence[tuple[Question, float]]) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """The mean of each question by category, and how many of its turns are rated."""
     by_question: dict[tuple[str, object], list[float]] = defaultdict(list)
     for question, score in rated:
         by_question[question.category, question.id].append(score)
-    strata: dict[str, list[float]] = defaultdict(list)
+    means: dict[str, list[float]] = defaultdict(list)
+    counts: dict[str, list[float]] = defaultdict(list)
     for (category, _), scores in by_question.items():
-        strata[category].append(fmean(scores))
-    return dict(strata)
+        means[category].append(fmean(scores))
+        counts[category].append(len(scores))
+    return dict(means), dict(counts)
 
 
 def _turns(selected: Sequence[Question]) -> list[tuple[Question, int]]:

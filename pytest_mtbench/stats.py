@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean, variance
+from statistics import variance
 
 JUDGE_SD = 0.75
 """The SD of one score where GPT-4 judges the same text twice (160 prompts, hours apart)."""
@@ -13,7 +13,10 @@ LOWEST, HIGHEST = 1.0, 10.0
 
 
 def mean_interval(
-    strata: Mapping[str, Sequence[float]], ratings: int, level: float = 0.95, middle: float | None = None
+    strata: Mapping[str, Sequence[float]],
+    ratings: int,
+    level: float = 0.95,
+    weights: Mapping[str, Sequence[float]] | None = None,
 ) -> tuple[float, float] | None:
     """A two-sided interval for the mean score, by Student's t over questions.
 
@@ -25,24 +28,28 @@ def mean_interval(
         strata: the question means by category.
         ratings: how many ratings they are made of.
         level: the coverage.
-        middle: the mean that is reported, where it is not that of the question means (questions of one turn and of
-            two weigh differently in a mean over turns).
+        weights: how much each question weighs, in the shape of `strata`; equally by default.  In a mean over turns a
+            question of two turns weighs twice one of a single turn.
 
     Returns:
         lower and upper bound within 1-10, or None where there are too few questions to say.
     """
-    values = [value for stratum in strata.values() for value in stratum]
-    groups = list(strata.values())
-    if any(len(group) < 2 for group in groups):
-        groups = [values]
-    degrees = len(values) - len(groups)
+    pairs = [
+        list(zip(stratum, (weights or {}).get(name) or [1.0] * len(stratum), strict=True))
+        for name, stratum in strata.items()
+    ]
+    if any(len(group) < 2 for group in pairs):
+        pairs = [[pair for group in pairs for pair in group]]
+    degrees = sum(map(len, pairs)) - len(pairs)
     if degrees < 1:
         return None
-    total = len(values)
-    squared = sum((len(group) / total) ** 2 * variance(group) / len(group) for group in groups)
+    total = sum(weight for group in pairs for _, weight in group)
+    middle = sum(value * weight for group in pairs for value, weight in group) / total
+    # The mean is a ratio where questions weigh differently; these are its linearised parts, which sum to zero.
+    parts = [[weight * (value - middle) / total for value, weight in group] for group in pairs]
+    squared = sum(len(group) * variance(group) for group in parts)
     error = max(math.sqrt(squared), JUDGE_SD / math.sqrt(ratings))
     from scipy.special import stdtrit  # here: scipy is slow to import and small runs do without it
 
     half = float(stdtrit(degrees, 0.5 + level / 2)) * error
-    middle = fmean(values) if middle is None else middle
     return max(LOWEST, middle - half), min(HIGHEST, middle + half)

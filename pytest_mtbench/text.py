@@ -60,8 +60,17 @@ def template_markers(templates: list[str]) -> frozenset[str]:
 
 
 def printable(text: str) -> str:
-    """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay."""
-    return "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
+    """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay.
+
+    GitHub's runner takes `##[name]` in a line for a command, so that is broken up as well.
+    """
+    shown = "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
+    return shown.replace("##[", r"##\[")
+
+
+def no_command(line: str) -> str:
+    """A line that GitHub's runner does not take for a command, as it does one that begins with `::name::`."""
+    return line.replace("::", r"\::", 1) if line.lstrip().startswith("::") else line
 
 
 def one_line(text: str) -> str:
@@ -82,7 +91,8 @@ def shorten_block(text: str, characters: int) -> str:
         half = characters // 2
         left_out = len(block) - 2 * half
         block = f"{block[:half].rstrip()}\n[... {left_out} characters ...]\n{block[-half:].lstrip()}"
-    return textwrap.indent(block, "    ", lambda _: True)
+    # A bar before each line: GitHub's runner takes a line that begins with `::name::` for a command.
+    return textwrap.indent(block, "  | ", lambda _: True)
 
 
 def _harmless(char: str) -> bool:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from statistics import fmean
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .. import gates, rating
 from ..errors import ConfigError
 from ..model import TurnResult
 from ..plan import Plan, Role
 from ..prompts import JUDGE_TEMPERATURE
-from ..scoring import Score
+from ..scoring import Score as CardScore
 from .run_report import RunReport
 
 FORMAT = "pytest-mtbench/1"
+
+Score = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
+Natural = Annotated[int, Field(ge=0)]
 
 
 def as_json(report: RunReport) -> dict[str, Any]:
@@ -66,39 +72,102 @@ def fingerprint(plan: Plan, judges_served: list[str]) -> dict[str, Any]:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """Reads a JSON report.
+    """Reads a JSON report; what stands in it may come from anywhere, so every value is checked.
 
     Raises:
         ConfigError: it is missing, not JSON, or not a report of this format.
     """
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        report = json.loads(text)
+        if not isinstance(report, dict) or report.get("format") != FORMAT:
+            raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
+        _ReportRows.model_validate(report)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(key) for key in first["loc"])
+        raise ConfigError(f"{path}: not what a run writes: {place}: {first['msg']}") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read as a JSON report ({error})") from error
-    if not isinstance(report, dict) or report.get("format") != FORMAT:
-        raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
-    if not all(isinstance(report.get(key), dict) for key in ("fingerprint", "calls", "usage")):
-        raise ConfigError(f"{path}: not a whole report; it lacks fingerprint, calls or usage")
-    if not isinstance(report.get("turns"), list) or not all(map(_is_turn, report["turns"])):
-        raise ConfigError(f"{path}: its turns are not those of a report")
     return report
 
 
-def read_turn(row: Mapping[str, Any], suite: str) -> TurnResult:
-    """A row of a report's turns as a result again."""
-    return TurnResult.from_json(
-        {
-            "key": [suite, row["question_id"], row["turn"]],
-            **{name: row[name] for name in ("category", "score", "scores", "unscored", "answer", "judgment", "flags")},
-            "answers": row.get("answers") or [row["answer"]],
-            "judgments": row.get("judgments") or [[row["judgment"]]],
-        }
-    )
+def read_turns(rows: Sequence[Mapping[str, Any]], suite: str) -> list[TurnResult]:
+    """The turns of a report as results again."""
+    first_answers = {(row["question_id"], row["turn"]): row["answer"] for row in rows}
+    return [
+        TurnResult.from_json(
+            {
+                "key": [suite, row["question_id"], row["turn"]],
+                **{
+                    name: row[name]
+                    for name in ("category", "score", "scores", "unscored", "answer", "judgment", "flags")
+                },
+                "answers": row.get("answers") or [_none_if_unanswered(row)],
+                "judgments": row.get("judgments") or [[row["judgment"]]],
+                "earlier": [first_answers.get((row["question_id"], turn), "") for turn in range(1, row["turn"])],
+            }
+        )
+        for row in rows
+    ]
 
 
-def _is_turn(row: object) -> bool:
-    keys = ("question_id", "category", "turn", "score", "scores", "unscored", "answer", "judgment", "flags")
-    return isinstance(row, dict) and all(key in row for key in keys)
+def _none_if_unanswered(row: Mapping[str, Any]) -> str | None:
+    answer: str = row["answer"]
+    return None if not answer and row["score"] is None else answer
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+
+class _TurnRow(_Row):
+    question_id: int | str
+    category: str
+    turn: Literal[1, 2]
+    score: Score | None
+    scores: Annotated[list[Score | None], Field(min_length=1)]
+    unscored: str | None
+    answer: str
+    judgment: str
+    flags: list[str]
+    answers: list[str | None] | None = None
+    judgments: list[list[str]] | None = None
+
+    @model_validator(mode="after")
+    def _score_is_that_of_the_runs(self) -> _TurnRow:
+        rated = [score for score in self.scores if score is not None]
+        if (self.score is None) != (not rated) or (self.score is not None and abs(self.score - fmean(rated)) > 1e-6):
+            raise ValueError("score is not the mean of scores")
+        return self
+
+
+class _CountRow(_Row):
+    made: Natural
+    cached: Natural
+    retried: Natural
+
+
+class _CountRows(_Row):
+    answers: _CountRow
+    judgments: _CountRow
+
+
+class _UsageRow(_Row):
+    input_tokens: Natural
+    output_tokens: Natural
+
+
+class _UsageRows(_Row):
+    answers: _UsageRow
+    judgments: _UsageRow
+
+
+class _ReportRows(_Row):
+    fingerprint: dict[str, Any]
+    calls: _CountRows
+    usage: _UsageRows
+    turns: list[_TurnRow]
 
 
 def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]:
@@ -110,7 +179,7 @@ def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]
     }
 
 
-def _score(score: Score) -> dict[str, Any]:
+def _score(score: CardScore) -> dict[str, Any]:
     return {"mean": score.mean, "n": score.n, "unscored": score.unscored, "low": score.low, "high": score.high}
 
 

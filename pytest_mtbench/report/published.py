@@ -39,8 +39,8 @@ SCORES = {
 
 
 def tier(score: float) -> str:
-    """The name of the band that a score falls into, judged by the number that is shown."""
-    return next(name for lowest, name in TIERS if round(score, 1) >= lowest)
+    """The name of the band that a score falls into."""
+    return next(name for lowest, name in TIERS if score >= lowest)
 
 
 def nearest(score: float, count: int = 3) -> list[tuple[str, float]]:

@@ -6,16 +6,32 @@ import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from tabulate import tabulate
+from wcwidth import wcswidth
 
 from ..gates import GateResult, GateSpec
 from ..model import CallCount
 from ..scoring import Score
-from ..text import one_line, shorten
+from ..text import no_command, one_line
 from .published import nearest, tier
 from .run_report import RunReport
 
+
+class _Layout(NamedTuple):
+    headers: tuple[str | None, ...]
+    label: int
+
+
+# From the widest to the narrowest; the first that fits is taken.
+_LAYOUTS = (
+    _Layout(("category", "turn 1", "turn 2", "mean", "95 % interval", "threshold", "gate"), 28),
+    _Layout(("", "t1", "t2", "mean", "95 %", "min", "gate"), 20),
+    _Layout(("", "t1", "t2", "mean", None, "min", "gate"), 16),
+    _Layout(("", None, None, "mean", None, "min", "gate"), 10),
+    _Layout(("", None, None, "mean", None, None, "gate"), 10),
+)
 _LOWEST_SHOWN = 5
 _UNSCORED_SHOWN = 5
 
@@ -47,42 +63,43 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
 
 
 def _table(report: RunReport, width: int) -> Iterator[str]:
-    rows = [(name, score, f"{name}") for name, score in report.card.categories.items()]
-    rows += [(f"turn {turn}", score, f"turn{turn}") for turn, score in report.card.turns.items()]
-    rows.append(("overall", report.card.overall, "overall"))
-    specs = {spec.name: spec for spec in report.specs}
+    specs = {(spec.kind, spec.name): spec for spec in report.specs}
     gates = {gate.name: gate for gate in report.gates}
-    cells = [
-        _cells(label, score, specs.get(name), gates.get(name))
-        for label, score, name in rows
-        if score.n + score.unscored
-    ]
+    rows: list[tuple[str, Score, GateSpec | None]] = []
+    by_category = {spec.category: spec for spec in report.specs if spec.kind == "category"}
+    rows += [(name, score, by_category.get(name)) for name, score in report.card.categories.items()]
+    rows += [(f"turn {n}", score, specs.get(("turn", f"turn{n}"))) for n, score in report.card.turns.items()]
+    rows.append(("overall", report.card.overall, specs.get(("overall", "overall"))))
+    shown = [row for row in rows if row[1].n + row[1].unscored]
     text = ""
-    for headers in (
-        ("category", "turn 1", "turn 2", "mean", "95 % interval", "threshold", "gate"),
-        ("", "t1", "t2", "mean", "95 %", "min", "gate"),
-        ("", "t1", "t2", "mean", None, "min", "gate"),
-        ("", None, None, "mean", None, "min", "gate"),
-    ):
-        if not specs:
-            headers = (*headers[:5], None, None)
-        kept = [index for index, header in enumerate(headers) if header is not None]
-        text = tabulate(
-            [[row[index] for index in kept] for row in cells],
-            [headers[index] or "" for index in kept],
-            disable_numparse=True,
-            colalign=["left" if index in (0, 6) else "right" for index in kept],
-        )
-        if max(map(len, text.splitlines())) <= width:
+    for layout in _LAYOUTS:
+        text = _layout(layout, shown, gates, bool(specs))
+        if max(map(wcswidth, text.splitlines())) <= width:
             break
     yield from text.splitlines()
 
 
-def _cells(label: str, score: Score, spec: GateSpec | None, gate: GateResult | None) -> list[str]:
+def _layout(
+    layout: _Layout, rows: list[tuple[str, Score, GateSpec | None]], gates: dict[str, GateResult], gated: bool
+) -> str:
+    headers = [*layout.headers[:5], *(layout.headers[5:] if gated else (None, None))]
+    kept = [index for index, header in enumerate(headers) if header is not None]
+    cells = [
+        _cells(label, layout.label, score, spec, gates.get(spec.name) if spec else None) for label, score, spec in rows
+    ]
+    return tabulate(
+        [[row[index] for index in kept] for row in cells],
+        [headers[index] or "" for index in kept],
+        disable_numparse=True,
+        colalign=["left" if index in (0, 6) else "right" for index in kept],
+    )
+
+
+def _cells(label: str, most: int, score: Score, spec: GateSpec | None, gate: GateResult | None) -> list[str]:
     part = "" if score.complete else f" ({score.n + score.unscored}/{score.expected})"
     interval = "" if score.low is None or score.high is None else f"{score.low:.2f}-{score.high:.2f}"
     return [
-        shorten(label, 28) + part,
+        _cut(no_command(one_line(label)), most) + part,
         _two(score.turns.get(1)),
         _two(score.turns.get(2)),
         _two(score.mean),
@@ -90,6 +107,15 @@ def _cells(label: str, score: Score, spec: GateSpec | None, gate: GateResult | N
         f"{spec.minimum:g}" if spec else "",
         gate.status if gate else ("not run" if spec else ""),
     ]
+
+
+def _cut(label: str, most: int) -> str:
+    """A label in at most so many columns."""
+    if wcswidth(label) <= most:
+        return label
+    while wcswidth(label) > most - 2:
+        label = label[:-1]
+    return label + ".."
 
 
 def _two(number: float | None) -> str:
@@ -161,5 +187,8 @@ def _age(seconds: float) -> str:
 
 
 def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
-    """Text as lines no wider than the terminal; what follows the first is indented."""
-    return textwrap.wrap(text, max(40, width), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    """Text as printable lines no wider than the terminal; what follows the first is indented."""
+    lines = textwrap.wrap(
+        one_line(text), max(40, width), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return [no_command(line) for line in lines]

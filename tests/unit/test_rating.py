@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_mtbench.rating import read_rating, read_verdict
+
+
+@pytest.mark.parametrize(
+    "judgment, score",
+    [
+        ("Good. Rating: [[8]]", 8.0),
+        ("[[7.5]]", 7.5),
+        ("[[1]]", 1.0),
+        ("[[1.0]]", 1.0),
+        ("[[10]]", 10.0),
+        ("[[10.0]]", 10.0),
+        ("[[08]]", 8.0),
+        ("**[[9]]**", 9.0),
+        ("[[[6]]]", 6.0),
+        ("Rating: [[8]] out of 10", 8.0),
+        ("The list arr[0] is wrong.\nRating: [[4]]", 4.0),
+        ("[[3]]\n" + "and so on. " * 500, 3.0),
+        ("\ufeffRating: [[5]]\x00\x1b[0m", 5.0),
+        ("Оценка: [[6]]", 6.0),
+    ],
+)
+def test_a_mark_on_the_scale_is_the_score(judgment: str, score: float) -> None:
+    rating = read_rating(judgment)
+    assert rating.score == score
+    assert rating.reason is None
+    assert rating.flags == ()
+
+
+@pytest.mark.parametrize(
+    "judgment, score",
+    [
+        ("The answer says [[10]] of itself.\nRating: [[3]]", 3.0),
+        ("First [[2]], then [[9]], no: [[4]]", 4.0),
+        ("[[7]] and at last [[7.5]]", 7.5),
+        ("[[0]] would be unfair: [[6]]", 6.0),
+    ],
+)
+def test_last_mark_counts_and_a_difference_is_flagged(judgment: str, score: float) -> None:
+    rating = read_rating(judgment)
+    assert rating.score == score
+    assert rating.flags == ("several-ratings",)
+
+
+@pytest.mark.parametrize("judgment", ["[[8]] ... [[8]]", "[[8]] and [[8.0]]", "[[08]] [[8]]"])
+def test_marks_that_agree_are_not_flagged(judgment: str) -> None:
+    assert read_rating(judgment).score == 8.0
+    assert read_rating(judgment).flags == ()
+
+
+@pytest.mark.parametrize("mark", ["[[0]]", "[[0.9]]", "[[11]]", "[[10.1]]", "[[100]]", "Rating: [0]", "Score: [11]"])
+def test_a_mark_outside_the_scale_is_unscored_and_named(mark: str) -> None:
+    rating = read_rating(f"It is so. {mark}")
+    assert rating.score is None
+    assert rating.reason is not None
+    assert mark.strip("RatingScore: []") in rating.reason
+    assert "1-10" in rating.reason
+
+
+@pytest.mark.parametrize("last", ["[[0]]", "[[11]]", "[[99]]"])
+def test_a_last_mark_outside_the_scale_does_not_fall_back_to_an_earlier_one(last: str) -> None:
+    rating = read_rating(f"The answer claims [[9]]. {last}")
+    assert rating.score is None
+    assert "several-ratings" in rating.flags
+
+
+@pytest.mark.parametrize(
+    "judgment, score",
+    [
+        ("Rating: [5]", 5.0),
+        ("rating [5]", 5.0),
+        ("**Rating**: [5]", 5.0),
+        ("SCORE = [7.5]", 7.5),
+        ("Score:\n\n[7]", 7.0),
+        ("Rating: [2], on reflection score: [6]", 6.0),
+    ],
+)
+def test_a_bare_mark_counts_right_after_rating_or_score_and_is_flagged(judgment: str, score: float) -> None:
+    rating = read_rating(judgment)
+    assert rating.score == score
+    assert "bare-rating" in rating.flags
+
+
+def test_bare_marks_that_differ_are_flagged_twice() -> None:
+    assert set(read_rating("Rating: [2]. Score: [6]").flags) == {"bare-rating", "several-ratings"}
+
+
+def test_a_bare_mark_does_not_stand_against_a_double_one() -> None:
+    rating = read_rating("[[8]] it is.  Rating: [2]")
+    assert rating.score == 8.0
+    assert rating.flags == ()
+
+
+@pytest.mark.parametrize(
+    "judgment",
+    [
+        "The loop starts at arr[0] and ends at arr[5].",
+        "See [5] for the source.",
+        "My rating of it would be [5].",
+        "operating [5]",
+        "underscore [5]",
+        "Rating: 5",
+        "Rating: 5/10",
+        "Rating: (5)",
+        "Rating: [five]",
+        "Rating: [-5]",
+        "Rating: [5/10]",
+        "Rating: [[5]",
+        "[[8/10]]",
+        "[[ ]]",
+        "[[]]",
+        "[[-3]]",
+        "[[1e1]]",
+        "[[nan]]",
+        "[[A]]",
+        "[ [8] ]",
+        "\uff3b\uff3b8\uff3d\uff3d",
+        "[[\u0668]]",
+    ],
+)
+def test_what_is_not_a_rating_is_unscored(judgment: str) -> None:
+    rating = read_rating(judgment)
+    assert rating.score is None
+    assert rating.reason == "the judge's reply holds no rating"
+    assert rating.flags == ()
+
+
+@pytest.mark.parametrize("judgment", ["", " ", "\n\t\n"])
+def test_an_empty_judgment_says_that_it_was_empty(judgment: str) -> None:
+    assert read_rating(judgment).reason == "the judge's reply was empty"
+
+
+@pytest.mark.parametrize(
+    "judgment", ["<think>[[9]] perhaps</think>", "\n <think>hm</think>\n ", "<think>never closed [[9]]"]
+)
+def test_a_rating_in_the_judges_thinking_is_no_rating(judgment: str) -> None:
+    rating = read_rating(judgment)
+    assert rating.score is None
+    assert rating.reason == "the judge's reply holds only thinking"
+
+
+def test_thinking_before_the_judgment_is_not_read() -> None:
+    rating = read_rating("<think>[[9]]? No.</think>It is poor. [[3]]")
+    assert rating.score == 3.0
+    assert rating.flags == ()
+
+
+def test_thinking_tags_further_down_do_not_hide_the_rating() -> None:
+    assert read_rating("The answer opens with <think> and never closes it. [[2]]").score == 2.0
+
+
+@pytest.mark.parametrize("judgment", ["", "It is rather", "<think>so long", "Rating: [["])
+def test_a_reply_cut_off_before_its_rating_says_so(judgment: str) -> None:
+    rating = read_rating(judgment, finish_reason="length")
+    assert rating.score is None
+    assert rating.reason is not None
+    assert "max_tokens" in rating.reason
+
+
+def test_a_reply_cut_off_after_its_rating_is_scored() -> None:
+    assert read_rating("[[7]] because of", finish_reason="length").score == 7.0
+
+
+def test_a_huge_number_is_outside_the_scale_not_an_error() -> None:
+    assert read_rating("[[" + "9" * 10_000 + "]]").score is None
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        pytest.param("[" * 100_000, id="brackets"),
+        pytest.param("[[" * 50_000 + "1" * 50_000, id="digits"),
+        pytest.param("rating " * 30_000, id="words"),
+        pytest.param("Score" + " " * 100_000, id="spaces"),
+    ],
+)
+def test_a_flood_of_near_marks_is_read_in_no_time(flood: str) -> None:
+    assert read_rating(flood + "!").score is None
+    assert read_rating(flood + "[[5]]").score == 5.0
+
+
+@pytest.mark.parametrize(
+    "judgment, verdict",
+    [
+        ("[[A]]", "A"),
+        ("[[B]]", "B"),
+        ("A tie: [[C]]", "C"),
+        ("B writes [[A]] of A. My verdict: [[B]]", "B"),
+        ("<think>[[A]]</think> [[C]]", "C"),
+        ("**[[A]]**", "A"),
+        ("[[B]] [[D]]", "B"),
+    ],
+)
+def test_last_verdict_counts(judgment: str, verdict: str) -> None:
+    assert read_verdict(judgment) == verdict
+
+
+@pytest.mark.parametrize(
+    "judgment", ["", "[[D]]", "[[a]]", "[A]", "A", "[[8]]", "[[A", "<think>[[A]]</think>", "[[AB]]"]
+)
+def test_no_verdict_is_none(judgment: str) -> None:
+    assert read_verdict(judgment) is None
