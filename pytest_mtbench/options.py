@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from . import demo
 from .client import Endpoint, public_url
 from .errors import ConfigError
 from .gates import GateSpec
@@ -98,7 +99,11 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
     """
     said = _Said(suite.name)
     content = suite.suite
-    set_name = said.first("questions", options.questions, content.questions, DEFAULT_QUESTIONS)
+    standing_in = _is_demo(options.model or content.model.name, options.base_url or content.model.base_url)
+    usual_set = demo.QUESTIONS if standing_in else DEFAULT_QUESTIONS
+    set_name = said.first("questions", options.questions, content.questions, usual_set)
+    if standing_in and set_name != demo.QUESTIONS:
+        raise ConfigError(f"model demo answers the question set {demo.QUESTIONS} alone, not {set_name}")
     from_file = path is not None and options.questions is None
     questions = load_questions(
         set_name,
@@ -125,7 +130,11 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         budget=said.first("budget", None, content.budget, None),
     )
     _show_the_rest(said, content, options)
-    return SuiteRun(plan, gates, floor, tuple(said.shown), path, _remarks(options))
+    remarks = _remarks(options)
+    if demo.URL in (model.endpoint.url, judge.endpoint.url):
+        said.shown.append(("demo", "a stand-in, not a language model", "built in"))
+        remarks = (demo.NOTICE, *remarks)
+    return SuiteRun(plan, gates, floor, tuple(said.shown), path, remarks)
 
 
 def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
@@ -179,8 +188,9 @@ def _model(
     if not name:
         raise ConfigError("no model: name it with --mtbench-model or `model:` in the suite file")
     ambient = environ.get("OPENAI_BASE_URL") or None
-    url = _url(said, "base-url", options.base_url, section.base_url, ambient or DEFAULT_URL)
-    if ambient and not options.base_url and not section.base_url:
+    usual = demo.URL if name in demo.MODELS else ambient or DEFAULT_URL
+    url = _url(said, "base-url", options.base_url, section.base_url, usual)
+    if ambient and usual == ambient and not options.base_url and not section.base_url:
         said.shown.append(("base-url", public_url(ambient), "OPENAI_BASE_URL"))
     variable = section.api_key_env or ("AZURE_OPENAI_API_KEY" if section.azure else "OPENAI_API_KEY")
     return Role(
@@ -213,9 +223,13 @@ def _judge(
     model: Role,
 ) -> Role:
     same = model.endpoint.connect_url
+    usual_judge = demo.JUDGE if same == demo.URL else DEFAULT_JUDGE
+    name = said.first("judge", options.judge, section.name, usual_judge)
+    if name == demo.JUDGE:
+        same = demo.URL
     url = _url(said, "judge-base-url", options.judge_base_url, section.base_url, same)
     # The model's endpoint is the model's key's and the model's API's; another one gets neither.
-    shared = url == same
+    shared = url == model.endpoint.connect_url
     azure = (section.azure.api_version, section.azure.deployment) if section.azure else None
     otherwise = "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
     if section.api_key_env:
@@ -225,7 +239,7 @@ def _judge(
         key = environ.get("MTBENCH_JUDGE_API_KEY")
         key = key or (model.endpoint.api_key if shared else environ.get(otherwise))
     return Role(
-        name=said.first("judge", options.judge, section.name, DEFAULT_JUDGE),
+        name=name,
         endpoint=Endpoint(
             url=public_url(url),
             connect_url=url,
@@ -242,6 +256,10 @@ def _judge(
         price=_price(prices.judge),
         limit=said.first("judge-concurrency", options.judge_concurrency, limit, DEFAULT_CONCURRENCY),
     )
+
+
+def _is_demo(model: str | None, base_url: str | None) -> bool:
+    return model in demo.MODELS and base_url is None
 
 
 def _url(said: _Said, name: str, option: str | None, from_file: str | None, default: str) -> str:

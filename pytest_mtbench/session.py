@@ -6,12 +6,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from . import demo
 from .cache import ReplyCache
 from .channel import ChannelServer, RemoteRunner
 from .client import OpenAIClient
@@ -30,6 +31,9 @@ from .replies import Replies
 from .runner import LocalRunner
 from .suites import Suites
 
+if TYPE_CHECKING:
+    from .demo.server import DemoServer
+
 CHANNEL = "mtbench_channel"
 
 
@@ -40,6 +44,7 @@ class Machinery:
     notes: list[str] = field(default_factory=list)
     limiters: dict[tuple[Any, ...], Limiter] = field(default_factory=dict)
     clients: dict[tuple[Any, ...], OpenAIClient] = field(default_factory=dict)
+    demo: DemoServer | None = None
 
     def note(self, text: str) -> None:
         """Keeps a line for the summary, once."""
@@ -56,13 +61,26 @@ class Machinery:
         role = plan.role(kind)
         key = (kind, role.endpoint)
         if key not in self.clients:
-            self.clients[key] = OpenAIClient(role.endpoint, self.limiter(plan, kind))
+            endpoint = role.endpoint
+            if endpoint.url == demo.URL:
+                endpoint = replace(endpoint, connect_url=self.demo_url())
+            self.clients[key] = OpenAIClient(endpoint, self.limiter(plan, kind))
         return self.clients[key]
 
+    def demo_url(self) -> str:
+        """Where the stand-ins are served; starts their server."""
+        if self.demo is None:
+            from .demo.server import DemoServer
+
+            self.demo = DemoServer()
+        return self.demo.url
+
     async def close(self) -> None:
-        """Closes every client."""
+        """Closes every client, and the demo's server."""
         for client in self.clients.values():
             await client.close()
+        if self.demo is not None:
+            self.demo.close()
 
 
 class SessionPlugin:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .loading import load_folder
-from .registry import NAMES, load_questions
+from .registry import HOUSE, NAMES, load_questions
 
-__all__ = ["NAMES", "load_folder", "load_questions"]
+__all__ = ["HOUSE", "NAMES", "load_folder", "load_questions"]

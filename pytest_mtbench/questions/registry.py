@@ -13,7 +13,10 @@ from ..errors import ConfigError
 from ..model import QuestionSet
 from .loading import load_folder
 
-NAMES = ("mt_bench",)
+NAMES = ("mt_bench", "house")
+
+HOUSE = Path(__file__).parent / "house"
+"""The package's own set, with the package's own judge prompts."""
 
 COMMIT = "0e6d3e4beaab66f4d3f93db72541a4abab8af28d"
 BASE_URL = f"https://raw.githubusercontent.com/lm-sys/FastChat/{COMMIT}/fastchat/llm_judge/data/"
@@ -43,7 +46,7 @@ def load_questions(
     """Loads a named set or a folder.
 
     Args:
-        name: `mt_bench`, or a folder in FastChat's layout.
+        name: `mt_bench`, `house`, or a folder in FastChat's layout.
         relative_to: the folder that a relative path starts from.
         references: another file of reference answers.
         environ: `MTBENCH_DATA` names a folder that holds the original.
@@ -54,6 +57,8 @@ def load_questions(
     """
     if name == "mt_bench":
         return _original(references, environ, base_url)
+    if name == "house":
+        return load_folder(HOUSE, name="house", references=references)
     folder = relative_to / Path(name).expanduser()
     if not folder.is_dir() and len(Path(name).parts) == 1:
         near = difflib.get_close_matches(name, NAMES, n=1)

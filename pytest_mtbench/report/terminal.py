@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tabulate import tabulate
 from wcwidth import wcswidth
 
+from ..demo import shown_name
 from ..gates import GateResult, GateSpec
 from ..model import CallCount
 from ..scoring import Score
@@ -39,7 +40,9 @@ _UNSCORED_SHOWN = 5
 def title(report: RunReport) -> str:
     """The heading: model, judge and set."""
     plan = report.plan
-    return one_line(f"MT-Bench: {plan.model.name}, judged by {plan.judge.name}, on {plan.questions.short_name}")
+    model = shown_name(plan.model.name, plan.model.endpoint.url)
+    judge = shown_name(plan.judge.name, plan.judge.endpoint.url)
+    return one_line(f"MT-Bench: {model}, judged by {judge}, on {plan.questions.short_name}")
 
 
 def lines(report: RunReport, width: int) -> Iterator[str]:
