@@ -17,6 +17,12 @@ _AMBIENT = (
 )  # fmt: skip
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Here and not in pyproject.toml, which the quickstart reads as well, where pytest-timeout is not installed.
+    for item in items:
+        item.add_marker(pytest.mark.timeout(120))
+
+
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No key, no proxy, no user's cache folder; processes that a test starts reach loopback alone."""
