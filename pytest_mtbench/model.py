@@ -167,14 +167,17 @@ class ChatReply:
         """
         if not isinstance(row["text"], str):
             raise TypeError("text is not a string")
-        return cls(
-            text=row["text"],
-            finish_reason=str(row["finish_reason"]),
-            served=str(row["served"]),
-            usage=Usage(**{name: int(value) for name, value in row["usage"].items()}),
-            created=float(row["created"]),
-            adapted=tuple(str(name) for name in row["adapted"]),
-        )
+        try:
+            return cls(
+                text=row["text"],
+                finish_reason=str(row["finish_reason"]),
+                served=str(row["served"]),
+                usage=Usage(**{name: int(value) for name, value in row["usage"].items()}),
+                created=float(row["created"]),
+                adapted=tuple(str(name) for name in row["adapted"]),
+            )
+        except (OverflowError, AttributeError) as error:
+            raise ValueError(str(error)) from error
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .text import cut_leading_thinking
+from .text import cut_thinking
 
 RULE = "rating/1"
 """The version of these rules, for the fingerprint of a report."""
 
 _MARK = re.compile(r"\[\[([0-9]+(?:\.[0-9]+)?)\]\]")
-_BARE = re.compile(r"\b(?:rating|score)\b[\s:=*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE)
+_BARE = re.compile(
+    r"\b(?:rating|score)\b[*_]*(?:[ \t]*[:=][ \t]*|[ \t]+)[*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE
+)
 _VERDICT = re.compile(r"\[\[([ABC])\]\]")
 
 
@@ -42,7 +44,7 @@ def read_rating(judgment: str, finish_reason: str = "stop") -> Rating:
         judgment: the judge's whole text.
         finish_reason: `length` explains a missing rating.
     """
-    text = cut_leading_thinking(judgment)
+    text = cut_thinking(judgment)
     flags = []
     marks = _MARK.findall(text)
     if not marks:
@@ -54,13 +56,13 @@ def read_rating(judgment: str, finish_reason: str = "stop") -> Rating:
         flags.append("several-ratings")
     score = float(marks[-1])
     if not 1 <= score <= 10:
-        return Rating(None, f"the judge's rating {marks[-1]} is outside 1-10", tuple(flags))
+        return Rating(None, f"the judge's rating {marks[-1][:12]} is outside 1-10", tuple(flags))
     return Rating(score, None, tuple(flags))
 
 
 def read_verdict(judgment: str) -> str | None:
     """The last `[[A]]`, `[[B]]` or `[[C]]` of a pairwise judgment, or None."""
-    verdicts = _VERDICT.findall(cut_leading_thinking(judgment))
+    verdicts = _VERDICT.findall(cut_thinking(judgment))
     return verdicts[-1] if verdicts else None
 
 

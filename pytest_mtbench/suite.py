@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from . import suite_yaml
 from .errors import ConfigError
@@ -45,6 +46,15 @@ class _Endpoint(_Section):
     max_tokens: Count | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)
     azure: Azure | None = None
+
+    @field_validator("extra_body", mode="before")
+    @classmethod
+    def _as_json(cls, value: object) -> object:
+        """What will be sent, as JSON reads it back: keys are text there, and the cache compares with that."""
+        try:
+            return json.loads(json.dumps(value, allow_nan=False))
+        except (TypeError, ValueError, RecursionError):
+            raise ValueError("must hold plain JSON values") from None
 
     @field_validator("azure", mode="before")
     @classmethod
@@ -120,12 +130,6 @@ class Suite(_Section):
     def _name_alone(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
 
-    @model_validator(mode="after")
-    def _budget_has_prices(self) -> Suite:
-        if self.budget is not None and (self.prices.model is None or self.prices.judge is None):
-            raise ValueError("budget: needs prices for model and judge, in USD a million tokens")
-        return self
-
 
 class SuiteFile:
     """A parsed suite file that can still say where each key stands.
@@ -162,6 +166,9 @@ class SuiteFile:
             data, lines, twice = suite_yaml.load(text)
         except yaml.YAMLError as error:
             raise ConfigError(suite_yaml.syntax_error(error, name)) from error
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+            # What PyYAML lets through of values that are none, and of nesting without end.
+            raise ConfigError(f"{name}: not valid YAML ({type(error).__name__})") from error
         if not isinstance(data, dict):
             raise ConfigError(f"{name}:1: the suite file must be a mapping of keys, not a {type(data).__name__}")
         problems = [f"{name}:{line}: {path}: stands twice" for line, path in twice]
@@ -188,13 +195,20 @@ class SuiteFile:
             suite = Suite.model_validate(known)
         except ValidationError as error:
             found += [empty.at(*_problem(details)) for details in error.errors()]
+        prices, budget = data.get("prices"), data.get("budget")
+        if (
+            isinstance(budget, int | float)
+            and budget > 0
+            and not (isinstance(prices, dict) and {"model", "judge"} <= prices.keys())
+        ):
+            found.append(empty.at(("budget",), "needs prices for model and judge, in USD a million tokens"))
         if found:
             raise ConfigError(*found)
         return cls(suite, name, lines or {})
 
     def at(self, path: Sequence[str | int], message: str) -> str:
         """A message that starts with file, line and key path."""
-        keys = tuple(str(key) for key in path)
+        keys = tuple("null" if key in (None, "None") else str(key) for key in path)
         line = next((self._lines[keys[:n]] for n in range(len(keys), -1, -1) if keys[:n] in self._lines), None)
         place = f"{self.name}:{line}" if line else self.name
         return f"{place}: {'.'.join(keys)}: {message}" if keys else f"{place}: {message}"
@@ -220,9 +234,15 @@ def _problem(details: Any) -> tuple[tuple[str | int, ...], str]:
     if "base_url" in path:
         message = "must be a URL such as http://localhost:8000/v1"
     value = details["input"]
-    if isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) < 40):
+    if isinstance(value, bool | int | float) or _is_harmless(value, path):
         message += f", not {value!r}"
     return path, message
+
+
+def _is_harmless(value: object, path: Sequence[str | int]) -> bool:
+    """Whether a text may be shown: it may be a key that was put in the wrong place, or a URL with a password."""
+    short = isinstance(value, str) and len(value) <= 12 and not value.lower().startswith("sk-")
+    return short and "base_url" not in path
 
 
 def _fields_at(path: Sequence[str | int]) -> list[str]:

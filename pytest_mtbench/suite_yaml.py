@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -9,14 +11,21 @@ import yaml
 Path = tuple[str, ...]
 
 
+# Dates stay text, since an API version looks like one; so do yes, no, on and off, which are no booleans in YAML 1.2.
+_AS_TEXT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
+
+
 class _Loader(yaml.SafeLoader):
-    """Safe; dates stay text, since an API version looks like one."""
+    """Safe, and closer to YAML 1.2."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _AS_TEXT]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), [*"tTfF"]
+)
 
 
 def load(text: str) -> tuple[Any, dict[Path, int], list[tuple[int, str]]]:
@@ -37,9 +46,47 @@ def load(text: str) -> tuple[Any, dict[Path, int], list[tuple[int, str]]]:
         lines: dict[Path, int] = {}
         twice: list[tuple[int, str]] = []
         _walk(node, (), lines, twice, set())
-        return loader.construct_document(node), lines, twice
+        return _construct(loader, node), lines, twice
+    except (ValueError, OverflowError, RecursionError) as error:  # of the scanner, as for a character that is none
+        raise yaml.MarkedYAMLError(problem=type(error).__name__, problem_mark=loader.get_mark()) from error
     finally:
         loader.dispose()
+
+
+def _construct(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    """Plain values; what PyYAML's own constructors raise becomes a YAMLError that says where."""
+    try:
+        return loader.construct_document(node)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+        bad = next((scalar for scalar in _scalars(node, set()) if not _is_good(scalar)), node)
+        problem = f"a value that its type does not allow ({type(error).__name__})"
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=bad.start_mark) from error
+
+
+def _scalars(node: yaml.Node, seen: set[int]) -> Iterator[yaml.Node]:
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for part in pair:
+                yield from _scalars(part, seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _scalars(part, seen)
+    else:
+        yield node
+
+
+def _is_good(node: yaml.Node) -> bool:
+    loader = _Loader("")
+    try:
+        loader.construct_document(node)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, yaml.YAMLError):
+        return False
+    finally:
+        loader.dispose()
+    return True
 
 
 def syntax_error(error: yaml.YAMLError, name: str) -> str:

@@ -6,31 +6,38 @@ import re
 import textwrap
 import unicodedata
 
-_THINKING = re.compile(r"<think>.*?</think>\s*", re.DOTALL)
-_RATING_LIKE = re.compile(r"\[\[\s*(?:[0-9]{1,3}(?:\.[0-9]+)?(?:\s*/\s*10)?|[ABC])\s*\]\]")
-_CLOSING = "</think>"
+_OPENING = "<think>"
+_TAG = re.compile(r"</?think>")
+_RATING_LIKE = re.compile(
+    r"\[\[\s*(?:[0-9]{1,3}(?:\.[0-9]+)?(?:\s*/\s*10)?|[ABC])\s*\]\]|\b(?:rating|score)\b[*_ \t:=]+\[[0-9.]+\]",
+    re.IGNORECASE,
+)
 
 
 def cut_thinking(text: str) -> str:
-    """The answer without the model's thinking.
+    """The text without the model's thinking.
 
-    A closed block is cut wherever it stands.  A block that opens the text and never closes leaves no answer.
-    Where a server's chat template wrote the opening tag, the text begins inside a block: it is cut to the
-    first closing tag.
+    A closed block is cut wherever it stands, with blocks inside it.  A block that opens the text and never closes
+    leaves nothing.  A closing tag without an opening one ends a block that the server's chat template opened: what
+    stands before it is cut.
     """
-    if text.lstrip().startswith("<think>") and _CLOSING not in text:
-        return ""
-    cut = _THINKING.sub("", text)
-    if cut == text and "<think>" not in text and _CLOSING in text:
-        cut = text.partition(_CLOSING)[2].lstrip()
-    return cut
-
-
-def cut_leading_thinking(text: str) -> str:
-    """A judgment without the thinking that opens it; tags that a judge quotes further down stay."""
-    if not text.lstrip().startswith("<think>"):
-        return text
-    return text.partition(_CLOSING)[2]
+    kept: list[str] = []
+    position = depth = opened = 0
+    for tag in _TAG.finditer(text):
+        if tag[0] == _OPENING:
+            if depth == 0:
+                opened = tag.start()
+                kept.append(text[position:opened])
+            depth += 1
+            continue
+        kept = kept if depth else []
+        depth = max(0, depth - 1)
+        if depth == 0:
+            position = tag.end()
+    if depth:  # never closed: thinking where it begins the text, a quoted tag elsewhere
+        return "".join(kept) + text[opened:] if "".join(kept).strip() else ""
+    cut = "".join(kept) + text[position:]
+    return cut if cut == text else cut.strip()
 
 
 def join_surrogates(text: str) -> str:

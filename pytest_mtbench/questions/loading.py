@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,16 @@ from .jsonl import read_rows
 OWN_PROMPTS = Path(__file__).parent / "judge_prompts.jsonl"
 
 
-def load_folder(folder: Path, *, name: str | None = None, references: Path | None = None) -> QuestionSet:
+def load_folder(
+    folder: Path, *, name: str | None = None, references: Path | None = None, prompts_file: Path | None = None
+) -> QuestionSet:
     """Loads `question.jsonl`, `judge_prompts.jsonl` and `reference_answer/*.jsonl` of a folder.
 
     Args:
         folder: the set; without `judge_prompts.jsonl` the package's own prompts are used.
         name: how reports call the set; the folder's name by default.
         references: another file of reference answers, in the same layout.
+        prompts_file: the judge's prompts, where they do not stand in the folder.
 
     Raises:
         ConfigError: a file is missing or malformed; the message names file and line.
@@ -32,8 +36,8 @@ def load_folder(folder: Path, *, name: str | None = None, references: Path | Non
     files = [references] if references else sorted(folder.glob("reference_answer/*.jsonl"))
     answers = _references(files)
     questions = _questions(folder / "question.jsonl", answers)
-    prompts_file = folder / "judge_prompts.jsonl"
-    prompts = load_prompts(prompts_file if prompts_file.exists() else OWN_PROMPTS)
+    own_file = folder / "judge_prompts.jsonl"
+    prompts = load_prompts(own_file if own_file.exists() else prompts_file or OWN_PROMPTS)
     return QuestionSet(
         name=name or folder.resolve().name,
         questions=questions,
@@ -68,19 +72,21 @@ def load_prompts(path: Path) -> dict[str, JudgePrompt]:
 
 def _try_template(prompt: JudgePrompt, path: Path, number: int) -> None:
     two = prompt.name.endswith("multi-turn")
-    question = Question(0, "math", ("q1", "q2"), ("r1", "r2"))
+    with_reference = prompt.name.startswith("single-math")
+    references = ("r1", "r2") if two else ("r1",)
+    question = Question(0, "math", ("q1", "q2"), references if with_reference else None)
     try:
         fill(prompt, question, ("a1", "a2") if two else ("a1",))
-    except (LookupError, ValueError, AttributeError) as error:
+    except (LookupError, ValueError, AttributeError, TypeError) as error:
         reason = f"{path}:{number}: prompt_template of {prompt.name} cannot be filled ({error!r})"
         raise ConfigError(reason) from error
 
 
 def _questions(path: Path, references: dict[QuestionId, tuple[Path, int, tuple[str, ...]]]) -> tuple[Question, ...]:
-    questions: dict[QuestionId, Question] = {}
+    questions: dict[str, Question] = {}
     for number, row in read_rows(path):
         question = _question(row, path, number)
-        if question.id in questions:
+        if str(question.id) in questions:  # 1 and "1" would have the same test id
             raise ConfigError(f"{path}:{number}: question_id {question.id!r} stands twice")
         if question.id in references:
             file, line, texts = references[question.id]
@@ -90,7 +96,7 @@ def _questions(path: Path, references: dict[QuestionId, tuple[Path, int, tuple[s
                     f"its reference answer {len(texts)}"
                 )
             question = Question(question.id, question.category, question.turns, texts, question.required_temperature)
-        questions[question.id] = question
+        questions[str(question.id)] = question
     if not questions:
         raise ConfigError(f"{path}: holds no question")
     return tuple(questions.values())
@@ -103,7 +109,7 @@ def _question(row: dict[str, Any], path: Path, number: int) -> Question:
     if len(turns) > 2:
         raise ConfigError(f"{path}:{number}: {len(turns)} turns; one- and two-turn questions are supported")
     temperature = row.get("required_temperature")
-    if temperature is not None and (isinstance(temperature, bool) or not isinstance(temperature, int | float)):
+    if temperature is not None and not _is_temperature(temperature):
         raise ConfigError(f"{path}:{number}: required_temperature must be a number, not {temperature!r}")
     return Question(
         id=_question_id(row, path, number),
@@ -111,6 +117,10 @@ def _question(row: dict[str, Any], path: Path, number: int) -> Question:
         turns=tuple(turns),
         required_temperature=temperature,
     )
+
+
+def _is_temperature(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _references(files: Sequence[Path]) -> dict[QuestionId, tuple[Path, int, tuple[str, ...]]]:

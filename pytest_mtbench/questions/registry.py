@@ -29,6 +29,7 @@ FILES = {
 
 ORIGINAL_QUESTIONS = "4af9b1b03730d49f63e4b37db82f64ee9fb6f2a3f2c34544d7a465af4eadc5db"
 """The identity of the original's 80 questions, as `load_folder` hashes them."""
+ORIGINAL_PROMPTS = "03f3288b54a93131039a987cb8b2bc724c260b43b5ace8f02b5be6681b96b087"
 ORIGINAL_REFERENCES = "ad016b4ca7413d5c6867f64706b420a8a17204e0b1e211b75f9c5ef1486fcf7e"
 
 # FastChat pull request 3158 lists them with the right answers.
@@ -59,38 +60,52 @@ def load_questions(
         return _original(references, environ, base_url)
     if name == "house":
         return load_folder(HOUSE, name="house", references=references)
-    folder = relative_to / Path(name).expanduser()
+    folder = _folder(name, relative_to, f"question set {name[:80]!r}")
     if not folder.is_dir() and len(Path(name).parts) == 1:
         near = difflib.get_close_matches(name, NAMES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the named sets are {', '.join(NAMES)}"
         raise ConfigError(f"question set {name!r}: neither a named set nor a folder; {hint}")
-    questions = load_folder(folder, name=name, references=references)
-    return _mark_original(questions, by_reference=references is None)
+    return _mark_original(load_folder(folder, name=name, references=references))
 
 
 def _original(references: Path | None, environ: Mapping[str, str], base_url: str) -> QuestionSet:
     own = environ.get("MTBENCH_DATA")
-    if own:
-        folder = Path(own).expanduser()
-        if not folder.is_dir():
-            raise ConfigError(f"MTBENCH_DATA: {own}: no such folder")
-        # The data folder of a FastChat checkout keeps the prompts one level up; both layouts are taken.
-        if not (folder / "question.jsonl").exists() and (folder / "mt_bench" / "question.jsonl").exists():
-            folder = folder / "mt_bench"
-    else:
-        folder = download(base_url)
-    return _mark_original(load_folder(folder, name="mt_bench", references=references), by_reference=references is None)
+    if not own:
+        return _mark_original(load_folder(download(base_url), name="mt_bench", references=references))
+    folder = _folder(own, Path(), "MTBENCH_DATA")
+    if not folder.is_dir():
+        raise ConfigError(f"MTBENCH_DATA: {own}: no such folder")
+    # A FastChat checkout keeps the prompts beside the folder of the set; it may be named by either.
+    if not (folder / "question.jsonl").exists() and (folder / "mt_bench" / "question.jsonl").exists():
+        folder = folder / "mt_bench"
+    beside = folder.resolve().parent / "judge_prompts.jsonl"
+    prompts = beside if beside.exists() else None
+    return _mark_original(load_folder(folder, name="mt_bench", references=references, prompts_file=prompts))
 
 
-def _mark_original(questions: QuestionSet, *, by_reference: bool) -> QuestionSet:
+def _folder(name: str, relative_to: Path, what: str) -> Path:
+    """The folder of that name; `~` is the user's home."""
+    try:
+        folder = relative_to / Path(name).expanduser()
+        folder.is_dir()
+        folder.stat() if folder.exists() else None
+    except (RuntimeError, OSError, ValueError) as error:
+        raise ConfigError(f"{what}: not the name of a folder ({error})") from error
+    return folder
+
+
+def _mark_original(questions: QuestionSet) -> QuestionSet:
     if questions.identity.questions != ORIGINAL_QUESTIONS:
         return questions
     notes = questions.notes
-    if by_reference and questions.identity.references == ORIGINAL_REFERENCES:
+    if questions.identity.references == ORIGINAL_REFERENCES:
         wrong = " ".join(str(number) for number in WRONG_REFERENCES)
         wrong_ones = f"13 of the 30 published reference answers are wrong in a turn ({wrong})"
         notes = (*notes, f"{wrong_ones}; `references:` in the suite file takes another file")
-    return dataclasses.replace(questions, original=True, notes=notes)
+    published = questions.identity.prompts == ORIGINAL_PROMPTS
+    if not published:
+        notes = (*notes, "judged with other prompts than the published ones: scores do not compare with published ones")
+    return dataclasses.replace(questions, original=published, notes=notes)
 
 
 def download(base_url: str = BASE_URL, folder: Path | None = None) -> Path:
@@ -116,7 +131,7 @@ def download(base_url: str = BASE_URL, folder: Path | None = None) -> Path:
                     known_hash=f"sha256:{sha256}",
                     path=(target / name).parent,
                     fname=Path(name).name,
-                    downloader=pooch.HTTPDownloader(timeout=30, progressbar=False),
+                    downloader=pooch.HTTPDownloader(timeout=30, stream=False),
                 )
         except (OSError, ValueError) as error:  # requests' errors are OSErrors, a wrong hash is a ValueError
             raise ConfigError(_download_failed(path, base_url, error)) from error
@@ -126,10 +141,11 @@ def download(base_url: str = BASE_URL, folder: Path | None = None) -> Path:
 def _download_failed(path: str, base_url: str, error: Exception) -> str:
     if isinstance(error, ValueError) and "hash" in str(error).lower():
         why = "what arrived is not the published file (its SHA-256 differs); nothing was kept"
-    elif isinstance(error, PermissionError):
-        why = f"the cache folder cannot be written ({error})"
+    elif isinstance(error, OSError) and error.errno is not None and error.filename:
+        why = f"the cache folder cannot be used ({error.strerror}: {error.filename})"
     else:
-        why = f"{type(error).__name__}: the download failed"
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        why = f"the download failed ({f'HTTP {status}' if status else type(error).__name__})"
     return (
         f"question set 'mt_bench': {base_url}{path}: {why}.\n"
         "Without a network: set MTBENCH_DATA to a folder with question.jsonl, judge_prompts.jsonl and "

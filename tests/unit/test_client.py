@@ -72,9 +72,14 @@ def ask(
     *,
     limiter: Callable[[], Limiter] = lambda: Limiter(16),
     in_order: bool = False,
+    linger: float = 0,
     **address: Any,
 ) -> Told:
-    """Sends requests through the real client, at once or one after the other, for ten seconds at most."""
+    """Sends requests through the real client, at once or one after the other, for ten seconds at most.
+
+    Args:
+        linger: seconds for which the others may go on after the first error.
+    """
     where: dict[str, Any] = {"url": endpoint.url, "connect_url": endpoint.url, "timeout": 5.0, "retries": 8}
     told = Told()
 
@@ -87,10 +92,11 @@ def ask(
         try:
             if in_order:
                 for n, wanted in enumerate(requests):
-                    told.outcomes += await asyncio.gather(one(n, wanted), return_exceptions=True)
+                    told.outcomes += await asyncio.gather(asyncio.wait_for(one(n, wanted), 10), return_exceptions=True)
             else:
                 tasks = [asyncio.create_task(one(n, wanted)) for n, wanted in enumerate(requests)]
                 await asyncio.wait(tasks, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
+                await asyncio.wait(tasks, timeout=linger)
                 for task in tasks:
                     task.cancel()
                 told.outcomes += await asyncio.gather(*tasks, return_exceptions=True)
@@ -386,7 +392,7 @@ def test_a_rate_limit_shrinks_the_limit_and_a_server_error_does_not(
 def test_what_can_never_work_is_asked_once_and_stops_every_other_request(endpoint: Endpoint, reply: Reply) -> None:
     endpoint.before = always(reply)
     started = time.monotonic()
-    told = ask(endpoint, [request(str(n)) for n in range(20)], limiter=lambda: Limiter(1))
+    told = ask(endpoint, [request(str(n)) for n in range(20)], limiter=lambda: Limiter(1), linger=0.15)
     assert time.monotonic() - started < 3
     assert len(endpoint.asked) == 1
     fatal = [outcome for outcome in told.outcomes if not isinstance(outcome, asyncio.CancelledError)]

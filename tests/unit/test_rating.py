@@ -75,7 +75,6 @@ def test_a_last_mark_outside_the_scale_does_not_fall_back_to_an_earlier_one(last
         ("rating [5]", 5.0),
         ("**Rating**: [5]", 5.0),
         ("SCORE = [7.5]", 7.5),
-        ("Score:\n\n[7]", 7.0),
         ("Rating: [2], on reflection score: [6]", 6.0),
     ],
 )

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from pytest_mtbench.errors import ConfigError
 from pytest_mtbench.model import QuestionSet
+from pytest_mtbench.prompts import REFERENCE_CATEGORIES
 from pytest_mtbench.questions import load_folder, load_questions, registry
 from pytest_mtbench.questions.loading import OWN_PROMPTS, load_prompts
 from tests.sets import QUESTIONS, REFERENCES, write_jsonl, write_set
@@ -382,6 +384,33 @@ def test_mtbench_data_does_not_matter_to_other_sets(small_set: Path, tmp_path: P
     assert load_questions("small_set", relative_to=tmp_path, environ=environ).questions
 
 
+# --- the package's own set ---
+
+
+def test_the_house_set_is_whole_and_needs_no_network(server: FileServer, tmp_path: Path) -> None:
+    house = load_questions("house", relative_to=tmp_path / "gone", environ={}, base_url=server.url)
+    assert server.asked == []
+    assert house.name == "house"
+    assert not house.original
+    assert house.notes == ()
+    assert house.prompts == load_prompts(OWN_PROMPTS)
+    assert Counter(question.category for question in house.questions) == dict.fromkeys(
+        ("writing", "roleplay", "reasoning", "math", "coding", "extraction", "stem", "humanities"), 10
+    )
+    for question in house.questions:
+        assert len(question.turns) == 2
+        if question.category in REFERENCE_CATEGORIES:
+            assert question.reference is not None
+            assert len(question.reference) == 2
+
+
+def test_the_house_set_takes_other_references(tmp_path: Path) -> None:
+    question = next(q for q in load_questions("house", relative_to=tmp_path, environ={}).questions if q.reference)
+    write_jsonl(tmp_path / "r.jsonl", [{"question_id": question.id, "choices": [{"turns": ["mine", "too"]}]}])
+    other = load_questions("house", relative_to=tmp_path, references=tmp_path / "r.jsonl", environ={})
+    assert [q.reference for q in other.questions if q.reference] == [("mine", "too")]
+
+
 # --- names and folders ---
 
 
@@ -450,6 +479,7 @@ def small_original(small_set: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     identity = load_folder(small_set).identity
     monkeypatch.setattr(registry, "ORIGINAL_QUESTIONS", identity.questions)
     monkeypatch.setattr(registry, "ORIGINAL_REFERENCES", identity.references)
+    monkeypatch.setattr(registry, "ORIGINAL_PROMPTS", identity.prompts)
     return small_set
 
 

@@ -231,7 +231,7 @@ def test_a_key_of_a_later_version_is_refused_not_passed_over(key: str) -> None:
         ("budget: .nan", "budget", "finite"),
         ("budget: 20", "budget", "prices"),
         ("5: x", "5", "string"),
-        ("on: x", "on", "string"),
+        ("on: x", "on", "unknown key"),
         ("null: x", "null", "string"),
         ("thresholds:", "thresholds", "mapping"),
         ("model:", "model", "mapping"),

@@ -7,9 +7,9 @@ import pytest
 from pytest_mtbench.questions.loading import OWN_PROMPTS, load_prompts
 from pytest_mtbench.text import (
     answer_flags,
-    cut_leading_thinking,
     cut_thinking,
     join_surrogates,
+    no_command,
     one_line,
     printable,
     shorten,
@@ -62,21 +62,6 @@ def test_thinking_is_cut_from_an_answer(text: str, answer: str) -> None:
 def test_an_answer_keeps_its_spaces_and_line_breaks() -> None:
     text = "  def f():\n\treturn 1\r\n\n"
     assert cut_thinking(text) == text
-
-
-@pytest.mark.parametrize(
-    "text, judgment",
-    [
-        ("plain [[8]]", "plain [[8]]"),
-        ("<think>hm</think> [[8]]", " [[8]]"),
-        ("\n<think>hm</think>[[8]]", "[[8]]"),
-        ("<think>never closed [[8]]", ""),
-        ("It writes <think>x</think> in the open. [[8]]", "It writes <think>x</think> in the open. [[8]]"),
-        ("<think>a</think>It writes <think>x</think>.", "It writes <think>x</think>."),
-    ],
-)
-def test_only_leading_thinking_is_cut_from_a_judgment(text: str, judgment: str) -> None:
-    assert cut_leading_thinking(text) == judgment
 
 
 @pytest.mark.parametrize(
@@ -194,17 +179,47 @@ def test_a_shortened_line_is_never_wider_than_asked(width: int) -> None:
     assert len(shorten("some words \x1b[31m in red \u202e and more of them\n" * 3, width)) <= width
 
 
-def test_a_short_block_is_whole_and_indented_on_every_line() -> None:
-    assert shorten_block("\none\n\ntwo\n\n", 100) == "    one\n    \n    two"
+def test_a_short_block_is_whole_with_a_bar_before_every_line() -> None:
+    assert shorten_block("\none\n\ntwo\n\n", 100) == "  | one\n  | \n  | two"
 
 
 def test_a_long_block_keeps_its_beginning_and_its_end() -> None:
     block = shorten_block("START" + "x" * 1000 + "FINISH", 100)
-    assert block.startswith("    START")
+    assert block.startswith("  | START")
     assert block.endswith("FINISH")
     assert f"[... {1011 - 100} characters ...]" in block
     assert len(block) < 200
-    assert all(line.startswith("    ") for line in block.splitlines())
+    assert all(line.startswith("  | ") for line in block.splitlines())
+
+
+@pytest.mark.parametrize("length, whole", [(99, True), (100, True), (101, False), (1000, False)])
+def test_a_block_is_cut_where_it_is_longer_than_asked(length: int, whole: bool) -> None:
+    assert ("characters ...]" not in shorten_block("x" * length, 100)) is whole
+
+
+@pytest.mark.parametrize(
+    "text", ["::error::broken", "fine\n::error file=x::broken\n", "  ::set-output name=a::b", "a\r::stop-commands::x"]
+)
+def test_a_block_holds_no_command_to_githubs_runner(text: str) -> None:
+    lines = shorten_block(text, 1000).splitlines()
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+
+
+@pytest.mark.parametrize("text", ["##[error]broken", "fine ##[group]x", "##[##[warning]"])
+def test_printable_text_holds_no_command_to_githubs_runner(text: str) -> None:
+    assert "##[" not in printable(text)
+    assert "##[" not in one_line(text)
+
+
+@pytest.mark.parametrize("line", ["::error::broken", "  ::error::broken", "\u00a0::warning::x", ":::", "::"])
+def test_a_line_that_would_command_githubs_runner_is_broken_up(line: str) -> None:
+    assert not no_command(line).lstrip().startswith("::")
+    assert no_command(line).replace("\\", "") == line
+
+
+@pytest.mark.parametrize("line", ["", "a::b", "mtbench::math[q1-turn1]", ":smile:", "# ::"])
+def test_other_lines_stay_as_they_are(line: str) -> None:
+    assert no_command(line) == line
 
 
 @pytest.mark.parametrize("char", CONTROL_CHARACTERS)
