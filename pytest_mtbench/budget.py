@@ -20,6 +20,7 @@ class Budget:
         self._limit = limit
         self._spent = 0.0
         self._reserved = 0.0
+        self._in_flight = 0
         self._changed = asyncio.Condition()
 
     @contextlib.asynccontextmanager
@@ -31,17 +32,20 @@ class Budget:
         """
         async with self._changed:
             while self._limit is not None and self._spent + self._reserved + most > self._limit:
-                if not self._reserved:
+                if not self._in_flight:
                     raise FatalError(
                         f"budget: {self._spent:.4f} of {self._limit:g} USD are spent and the next request may "
                         f"cost {most:.4f}; the run stops before it passes the budget"
                     )
                 await self._changed.wait()
             self._reserved += most
+            self._in_flight += 1
         try:
             yield self._spend
         finally:
-            self._reserved = max(0.0, self._reserved - most)
+            self._in_flight -= 1
+            # Sums of fractions leave a remainder that nobody would give back.
+            self._reserved = self._reserved - most if self._in_flight else 0.0
             async with self._changed:
                 self._changed.notify_all()
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import sqlite3
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +37,9 @@ _SETTINGS = {
     "eviction_policy": "none",  # an answer that was paid for is not dropped behind the user's back
     "cull_limit": 0,
 }
-_KNOWN_SETTINGS = frozenset(_SETTINGS) | {"count", "size", "hits", "misses"}
+_COUNTERS = frozenset({"count", "size", "hits", "misses"})
+_JOURNAL_SECONDS = 1.0
+"""diskcache has a journal for a moment while it makes the file; one that stays came from elsewhere."""
 _Value = TypeVar("_Value")
 
 
@@ -70,7 +75,14 @@ class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
 
 
 def open_store(folder: Path) -> Any:
-    """A `diskcache.Cache` that holds text only."""
+    """A `diskcache.Cache` that holds text only.
+
+    Raises:
+        OSError: the folder's name means another folder to diskcache, which expands variables in it.
+    """
+    name = str(folder)
+    if os.path.expandvars(os.path.expanduser(name)) != name:  # noqa: PTH111 - what diskcache does
+        raise OSError(f"diskcache takes the name {name} for one with a variable or a home folder in it")
     return diskcache.Cache(str(folder), disk=TextDisk, timeout=30, **_SETTINGS)
 
 
@@ -100,7 +112,7 @@ class ReplyCache:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):
-                if not (folder / name).exists():
+                if not (folder / name).exists() and not (folder / name).is_symlink():
                     (folder / name).write_text(text, encoding="utf-8")
             self._store = self._open()
             self._store.close()  # each thread has a connection of its own; this one is not used again
@@ -138,33 +150,50 @@ class ReplyCache:
         def write() -> None:
             with self._store.transact(retry=True):
                 self._store.set(key, row)
-                self._store.set(f"slot:{slot}", key)
+                self._store.set(f"slot:{slot!a}", key)
                 self._store.delete(f"claim:{key}")
 
         self._guarded(write, None)
 
     def claim(self, request: ChatRequest) -> bool:
         """Whether this run may ask; False where another run on the same folder is asking already."""
-        name = f"claim:{request_key(request)}"
-        return self._guarded(lambda: bool(self._store.add(name, self._owner, expire=CLAIM_SECONDS, retry=True)), True)
+        name = _claim_name(request)
+
+        def take() -> bool:
+            with self._store.transact(retry=True):
+                owner, ends = self._store.get(name, (None, None), expire_time=True)
+                # A claim of more than its time was made by no run, and would hold up every run.
+                if owner not in (None, self._owner) and ends is not None and ends <= time.time() + CLAIM_SECONDS:
+                    return False
+                self._store.set(name, self._owner, expire=CLAIM_SECONDS)
+                return True
+
+        return self._guarded(take, True)
 
     def renew(self, requests: Sequence[ChatRequest]) -> None:
         """Keeps claims alive; a run calls it more often than claims expire."""
 
         def touch() -> None:
             with self._store.transact(retry=True):
-                for request in requests:
-                    self._store.touch(f"claim:{request_key(request)}", expire=CLAIM_SECONDS)
+                for name in map(_claim_name, requests):
+                    if self._store.get(name) == self._owner:
+                        self._store.touch(name, expire=CLAIM_SECONDS)
 
         self._guarded(touch, None)
 
     def release(self, request: ChatRequest) -> None:
-        """Gives a claim back without a reply."""
-        self._guarded(lambda: self._store.delete(f"claim:{request_key(request)}", retry=True), False)
+        """Gives a claim back without a reply, unless another run has it by now."""
+
+        def give_back() -> None:
+            with self._store.transact(retry=True):
+                if self._store.get(_claim_name(request)) == self._owner:
+                    self._store.delete(_claim_name(request))
+
+        self._guarded(give_back, None)
 
     def explain_miss(self, request: ChatRequest, slot: str) -> str:
         """Which part of the key differs from what was last stored for the slot."""
-        key = self._guarded(lambda: self._store.get(f"slot:{slot}"), None)
+        key = self._guarded(lambda: self._store.get(f"slot:{slot!a}"), None)
         row = self._guarded(lambda: self._store.get(key), None) if key else None
         try:
             stored = json.loads(row)["request"] if row else None
@@ -177,7 +206,7 @@ class ReplyCache:
 
     def is_empty(self) -> bool:
         """Whether the folder holds no reply at all."""
-        return not self._guarded(lambda: len(self._store), 0)
+        return not self._guarded(lambda: any(":" not in key for key in self._store), False)
 
     def close(self, release: Sequence[ChatRequest] = ()) -> None:
         """Gives claims back and closes the file."""
@@ -213,28 +242,60 @@ class ReplyCache:
 
     def _set_aside(self, error: Exception) -> None:
         aside = f"cache.db.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{self._owner[:6]}"
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-journal"):
             with contextlib.suppress(OSError):
                 (self._folder / f"cache.db{suffix}").rename(self._folder / f"{aside}{suffix}")
         self._note(f"warning: the cache file was damaged ({error}); set aside as {self._folder / aside}")
 
 
 def _check(path: Path) -> None:
-    """Looks at a file before diskcache trusts what stands in it.
+    """Looks at a file before SQLite and diskcache trust what stands in it.
 
-    diskcache turns rows of the Settings table into attributes of its own, so unknown ones mean a file that it
-    did not write.
+    A journal beside a file can name other files that SQLite deletes, and diskcache turns rows of the Settings table
+    into attributes of its own; so only a file that is in every part as diskcache makes it is taken.
+
+    Raises:
+        ValueError, sqlite3.DatabaseError: it is not.
     """
-    if not path.exists():
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise ValueError("it is not a file")
+    journal = path.with_name(f"{path.name}-journal")
+    deadline = time.monotonic() + _JOURNAL_SECONDS
+    while journal.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if journal.exists():
+        raise ValueError("it has a journal, which a finished run does not leave")
+    if not path.exists() or not path.stat().st_size:
         return
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
-        kinds = dict(connection.execute("SELECT name, type FROM sqlite_master WHERE name IN ('Settings', 'Cache')"))
-        if any(kind != "table" for kind in kinds.values()):
-            raise ValueError("its tables are not tables")
-        if "Settings" in kinds:
-            names = {name for (name,) in connection.execute("SELECT key FROM Settings")}
-            if not names <= _KNOWN_SETTINGS:
-                raise ValueError("it holds unknown settings")
+        schema = set(connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
+        if not schema <= _own_schema():
+            raise ValueError("its tables are not those of diskcache")
+        if ("table", "Settings") in {row[:2] for row in schema}:
+            _check_settings(dict(connection.execute("SELECT key, value FROM Settings")))
+
+
+def _check_settings(settings: dict[object, object]) -> None:
+    for name, value in settings.items():
+        if name in _COUNTERS:
+            if not isinstance(value, int) or value < 0:
+                raise ValueError(f"its counter {name} is not one")
+        elif name not in _SETTINGS or value != _SETTINGS[str(name)]:
+            raise ValueError("it holds settings of others")
+
+
+@cache
+def _own_schema() -> frozenset[tuple[str, str, str | None]]:
+    """What diskcache's own file holds: type, name and SQL of each part."""
+    with tempfile.TemporaryDirectory() as folder:
+        open_store(Path(folder)).close()
+        with contextlib.closing(sqlite3.connect(Path(folder) / diskcache.core.DBNAME)) as connection:
+            rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+            return frozenset(rows)
+
+
+def _claim_name(request: ChatRequest) -> str:
+    return f"claim:{request_key(request)}"
 
 
 def _difference(name: str, before: object, now: object) -> str:

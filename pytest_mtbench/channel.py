@@ -118,6 +118,8 @@ class ChannelServer:
             self._runner.submit(key).add_done_callback(finished)
         except StoppedError:
             self._done.put((key, json.dumps({"stopped": True})))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._done.put((key, json.dumps({"bug": "".join(traceback.format_exception(error))})))
 
 
 def _pull(store: object) -> list[TurnKey]:

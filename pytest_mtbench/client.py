@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from .errors import FatalError, UnscoredError
 from .limits import Limiter, Priority
@@ -131,9 +132,12 @@ class OpenAIClient:
                 try:
                     reply = await self._once(request, parameters)
                 except Exception as error:  # noqa: BLE001 - sorted by classify, which raises what it does not know
-                    fault = classify(error, parameters)
+                    fault = classify(error, parameters, self._secrets)
+                    # Before the place in flight is handed on:
                     if fault.kind == "fatal":
-                        self._limiter.close()  # before the place in flight is handed on
+                        self._limiter.close()
+                    elif fault.kind == "rate-limit":
+                        self._limiter.rate_limited(started, fault.wait or 0.0)
                 else:
                     self._unreached_since = None
                     self._limiter.replied()
@@ -152,7 +156,7 @@ class OpenAIClient:
             await self._client.close()
 
     async def _wait_or_give_up(self, fault: Fault, tries: int, started: float) -> None:
-        message = self._redact(f"{self._endpoint.url}: {fault.message}")
+        message = f"{self._endpoint.url}: {fault.message}"
         if fault.kind == "fatal":
             raise FatalError(message)
         if fault.kind == "unscored":
@@ -163,8 +167,6 @@ class OpenAIClient:
             raise UnscoredError(f"{message}; given up after {tries} tries")
         backoff = min(0.5 * 2 ** (tries - 1), _LONGEST_BACKOFF) * random.uniform(0.75, 1)  # noqa: S311
         wait = backoff if fault.wait is None else fault.wait
-        if fault.kind == "rate-limit":
-            self._limiter.rate_limited(started, wait)
         await asyncio.sleep(wait)
 
     def _watch_connection(self, fault: Fault, started: float, last: bool) -> None:
@@ -175,15 +177,11 @@ class OpenAIClient:
             self._unreached_since = started
         if last or time.monotonic() - self._unreached_since > REFUSED_SECONDS:
             raise FatalError(
-                self._redact(
-                    f"nothing answers at {self._endpoint.url}: {fault.message}; is the server up, and "
-                    f"{self._endpoint.option} right?"
-                )
+                f"nothing answers at {self._endpoint.url}: {fault.message}; is the server up, and "
+                f"{self._endpoint.option} right?"
             )
 
     async def _once(self, request: ChatRequest, parameters: dict[str, Any]) -> ChatReply:
-        from .faults import MalformedReplyError
-
         completion: Any = await asyncio.wait_for(
             self._openai().chat.completions.create(
                 model=request.model,
@@ -193,19 +191,7 @@ class OpenAIClient:
             ),
             self._endpoint.timeout,
         )
-        choices = getattr(completion, "choices", None)
-        if not choices or getattr(choices[0], "message", None) is None:
-            said = getattr(completion, "error", None) or completion
-            raise MalformedReplyError(str(said)[:200])
-        usage = completion.usage
-        return ChatReply(
-            text=join_surrogates(choices[0].message.content or ""),
-            finish_reason=choices[0].finish_reason or "stop",
-            served=completion.model or "",
-            usage=Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else Usage(),
-            created=time.time(),
-            adapted=tuple(sorted(self._refused.get(request.model, ()))),
-        )
+        return _read(completion, adapted=tuple(sorted(self._refused.get(request.model, ()))))
 
     def _parameters(self, request: ChatRequest) -> dict[str, Any]:
         refused = self._refused.get(request.model, ())
@@ -220,9 +206,44 @@ class OpenAIClient:
             self._client = _connect(self._endpoint)
         return self._client
 
-    def _redact(self, message: str) -> str:
-        key = self._endpoint.api_key
-        return message.replace(key, "***") if len(key) > 3 else message
+    @property
+    def _secrets(self) -> list[str]:
+        password = urlsplit(self._endpoint.connect_url).password
+        return [self._endpoint.api_key, *([password, unquote(password)] if password else [])]
+
+
+def _read(completion: Any, adapted: tuple[str, ...]) -> ChatReply:
+    """A chat completion of whatever shape; the client checks none."""
+    from .faults import MalformedReplyError
+
+    choices = getattr(completion, "choices", None)
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = getattr(choice, "message", None)
+    content, refusal = getattr(message, "content", None), getattr(message, "refusal", None)
+    if message is None or isinstance(message, str) or not isinstance(content, str | list | None):
+        raise MalformedReplyError(str(getattr(completion, "error", None) or completion))
+    if isinstance(content, list):  # some servers send the parts of a message
+        content = "".join(
+            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
+    finish = getattr(choice, "finish_reason", None)
+    if not content and isinstance(refusal, str) and refusal:
+        content, finish = refusal, "refusal"
+    served = getattr(completion, "model", None)
+    usage = getattr(completion, "usage", None)
+    return ChatReply(
+        text=join_surrogates(content or ""),
+        finish_reason=finish if isinstance(finish, str) and finish else "stop",
+        served=served if isinstance(served, str) else "",
+        usage=Usage(_tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")),
+        created=time.time(),
+        adapted=adapted,
+    )
+
+
+def _tokens(usage: Any, name: str) -> int:
+    count = getattr(usage, name, 0)
+    return count if isinstance(count, int) and count > 0 else 0
 
 
 def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
@@ -235,9 +256,12 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
     }
     if endpoint.loopback:  # a proxy that the environment names cannot reach this machine's own loopback
         common["http_client"] = openai.DefaultAsyncHttpxClient(trust_env=False)
+    parts = urlsplit(endpoint.connect_url)
+    url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    if parts.username is not None:  # in a header and not in the URL, which the HTTP client writes to its log
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        common["default_headers"] = {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
     if endpoint.azure:
         version, deployment = endpoint.azure
-        return openai.AsyncAzureOpenAI(
-            azure_endpoint=endpoint.connect_url, api_version=version, azure_deployment=deployment, **common
-        )
-    return openai.AsyncOpenAI(base_url=endpoint.connect_url, **common)
+        return openai.AsyncAzureOpenAI(azure_endpoint=url, api_version=version, azure_deployment=deployment, **common)
+    return openai.AsyncOpenAI(base_url=url, **common)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from statistics import fmean
 from typing import Any, TypeVar
 
-from .errors import FatalError, MTBenchError, UnscoredError
+from .errors import FatalError, UnscoredError
 from .limits import Limiter, Priority
 from .model import ChatReply, Question, Tally, TurnKey, TurnResult
 from .plan import Plan
@@ -30,6 +30,7 @@ AnswerSource = Mapping[tuple[Any, int, int], str]
 """Answers that exist already, by question id, turn and run (from 0)."""
 
 _T = TypeVar("_T")
+_WITHHELD = ("content_filter", "refusal")
 
 
 class Engine:
@@ -178,8 +179,9 @@ class Engine:
                 f"the model used up max_tokens ({plan.model.max_tokens}) before it answered; the suite file's "
                 "model.max_tokens allows more"
             )
-        if reply.finish_reason == "content_filter":
-            raise UnscoredError("the endpoint's content filter withheld the answer")
+        if reply.finish_reason in _WITHHELD:
+            who = "the endpoint's content filter" if reply.finish_reason == "content_filter" else "a refusal"
+            raise UnscoredError(f"{who} withheld the answer: {reply.text[:200]}".removesuffix(": "))
         return reply
 
     def _recorded_answer(self, plan: Plan, question: Question, turn: int, run: int) -> ChatReply:
@@ -195,22 +197,34 @@ class Engine:
         if self._generate is None:
             return None
         async with self._limiter_of(plan).slot(priority):
-            try:
-                # In a thread: a plain function of the user's would hold up every other request.
-                text = await asyncio.to_thread(self._generate, messages, question, turn, run + 1)
-                if inspect.isawaitable(text):
-                    text = await text
-            except MTBenchError:
-                raise
-            except Exception as error:
-                reason = f"pytest_mtbench_generate raised {type(error).__name__}: {error}"
-                raise UnscoredError(reason) from error
+            text = await self._call_generate(messages, question, turn, run)
         if text is None:
             return None
         if not isinstance(text, str):
             raise UnscoredError(f"pytest_mtbench_generate gave {type(text).__name__}, not a text")
         self.tallies[plan.key].answers.made += 1
         return ChatReply(join_surrogates(text), served="pytest_mtbench_generate", created=time.time())
+
+    async def _call_generate(self, messages: list[Any], question: Question, turn: int, run: int) -> object:
+        def call() -> tuple[object, BaseException | None]:
+            # A value: an asyncio future takes no StopIteration, and pytest.skip is no Exception.
+            try:
+                return self._generate and self._generate(messages, question, turn, run + 1), None
+            except BaseException as error:  # noqa: BLE001 - the user's code, whatever it does, costs this turn alone
+                return None, error
+
+        # In a thread: a plain function of the user's would hold up every other request.
+        text, error = await asyncio.to_thread(call)
+        if error is None and inspect.isawaitable(text):
+            try:
+                text = await text
+            except asyncio.CancelledError:
+                raise
+            except BaseException as raised:  # noqa: BLE001 - as above
+                error = raised
+        if error is not None:
+            raise UnscoredError(f"pytest_mtbench_generate raised {type(error).__name__}: {error}") from error
+        return text
 
     def _judgment(
         self, plan: Plan, question: Question, shown: list[str], run: int, sample: int
@@ -261,7 +275,7 @@ def _is_empty(reply: ChatReply) -> bool:
 
 
 def _use_of_answer(reply: ChatReply) -> Use:
-    if reply.finish_reason == "content_filter" or (reply.finish_reason == "length" and _is_empty(reply)):
+    if reply.finish_reason in _WITHHELD or (reply.finish_reason == "length" and _is_empty(reply)):
         return "useless"
     return "again" if _is_empty(reply) else "good"
 

@@ -9,8 +9,8 @@ import asyncio
 import email.utils
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import openai
@@ -20,6 +20,7 @@ Kind = Literal["retry", "rate-limit", "connect", "adapt", "unscored", "fatal"]
 LONGEST_WAIT = 600.0
 """Seconds; an endpoint that asks for more has a used-up quota, not a busy moment."""
 
+_LONGEST_MESSAGE = 300
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
@@ -44,12 +45,25 @@ class MalformedReplyError(Exception):
     """A reply with status 200 that is not a chat completion, as a proxy's error page."""
 
 
-def classify(error: Exception, parameters: Mapping[str, object]) -> Fault:
+def classify(error: Exception, parameters: Mapping[str, object], secrets: Sequence[str] = ()) -> Fault:
     """Sorts an exception of one request.
 
     Args:
         parameters: the sampling parameters that were sent, by name.
+        secrets: texts that the message must not hold, as the key.
     """
+    fault = _sort(error, parameters)
+    return replace(fault, message=_first_line(_without(fault.message, secrets)))
+
+
+def _without(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        if len(secret) > 3:
+            text = text.replace(secret, "***")
+    return text
+
+
+def _sort(error: Exception, parameters: Mapping[str, object]) -> Fault:
     if isinstance(error, openai.APIStatusError):
         return _status(error, parameters)
     if isinstance(error, asyncio.TimeoutError | openai.APITimeoutError):
@@ -60,8 +74,8 @@ def classify(error: Exception, parameters: Mapping[str, object]) -> Fault:
         cause = error.__cause__ or error
         kind: Kind = "connect" if type(cause).__name__ == "ConnectError" else "retry"
         return Fault(kind, f"connection failed ({cause or type(cause).__name__})")
-    if isinstance(error, MalformedReplyError | ValueError | openai.APIError):
-        return Fault("retry", f"the reply is not a chat completion ({_first_line(str(error))})")
+    if isinstance(error, MalformedReplyError | ValueError | RecursionError | openai.APIError):
+        return Fault("retry", f"the reply is not a chat completion ({error})")
     raise error
 
 
@@ -86,10 +100,14 @@ def _status(error: openai.APIStatusError, parameters: Mapping[str, object]) -> F
 
 def _refused_parameter(error: openai.APIStatusError, parameters: Mapping[str, object]) -> str:
     said = _said(error)
-    if error.status_code not in (400, 422) or "context" in said.lower():
+    if error.status_code not in (400, 422):
+        return ""
+    if error.param in ("max_tokens", "temperature") and error.param in parameters:
+        return str(error.param)
+    if "context" in said.lower():
         return ""
     for name in ("max_tokens", "temperature"):
-        if name in parameters and (error.param == name or f"'{name}'" in said or f"`{name}`" in said):
+        if name in parameters and (f"'{name}'" in said or f"`{name}`" in said):
             return name
     refusing = any(word in said.lower() for word in ("unsupported", "not support", "deprecated", "not allowed"))
     return next(
@@ -113,11 +131,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _said(error: openai.APIStatusError) -> str:
-    body = error.body
-    said = body.get("message") if isinstance(body, dict) else None
-    return _first_line(str(said or error.message))
+    """What the endpoint said of it: OpenAI's `message`, others' `error` or `detail`, or the text itself."""
+    said: object = error.body
+    if isinstance(said, dict):
+        said = next((said[name] for name in ("message", "error", "detail", "msg") if said.get(name)), None)
+    return str(said or error.response.text or error.message)
 
 
 def _first_line(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:297] + "..."
+    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 3] + "..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, TypedDict
@@ -130,7 +131,11 @@ class ChatRequest:
 
     def as_json(self) -> dict[str, Any]:
         """What identifies the request, as plain JSON values; nothing secret is in it."""
-        return asdict(self) | {"messages": [dict(message) for message in self.messages]}
+        return asdict(self) | {
+            "messages": [dict(message) for message in self.messages],
+            # As JSON reads it back: keys are text there, and a stored request is compared with this one.
+            "extra_body": json.loads(json.dumps(dict(self.extra_body))),
+        }
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .prompts import (
     answer_temperature,
     judge_messages,
 )
+from .text import join_surrogates
 
 CacheMode = Literal["all", "judgments", "refresh", "off", "only"]
 Kind = Literal["answer", "judgment"]
@@ -89,7 +90,7 @@ class Plan:
         return ChatRequest(
             endpoint=self.model.endpoint.url,
             model=self.model.name,
-            messages=tuple(answer_messages(question, answers, self.system_prompt)),
+            messages=_sendable(answer_messages(question, answers, self.system_prompt)),
             temperature=answer_temperature(question, self.model.temperature),
             max_tokens=self.model.max_tokens,
             sample=run,
@@ -102,7 +103,7 @@ class Plan:
         return ChatRequest(
             endpoint=self.judge.endpoint.url,
             model=self.judge.name,
-            messages=tuple(judge_messages(self.questions, question, answers)),
+            messages=_sendable(judge_messages(self.questions, question, answers)),
             temperature=JUDGE_TEMPERATURE if self.judge.temperature is None else self.judge.temperature,
             max_tokens=self.judge.max_tokens,
             sample=sample,
@@ -112,6 +113,11 @@ class Plan:
     def role(self, kind: Kind) -> Role:
         """Who is asked for that kind of reply."""
         return self.model if kind == "answer" else self.judge
+
+
+def _sendable(messages: list[Message]) -> tuple[Message, ...]:
+    """The same messages without lone surrogates, which neither UTF-8 nor a comparison with stored JSON bears."""
+    return tuple({"role": message["role"], "content": join_surrogates(message["content"])} for message in messages)
 
 
 def user_text(messages: tuple[Message, ...]) -> str:

@@ -50,6 +50,13 @@ class Wanted:
     use_of: Callable[[ChatReply], Use]
     tally: Tally
 
+    def spend(self, usage: Usage) -> None:
+        """Counts the tokens of a reply that was paid for."""
+        if self.kind == "answer":
+            self.tally.answer_usage += usage
+        else:
+            self.tally.judgment_usage += usage
+
     @property
     def count(self) -> CallCount:
         """The counter of this kind of reply."""
@@ -156,8 +163,9 @@ class Replies:
             async with budget.reserved(role.most(wanted.request)) as spend:
                 reply = await client.complete(wanted.request, wanted.priority, wanted.count, keep)
                 spend(role.cost(reply.usage) or 0.0)
-            if wanted.use_of(reply) != "again":
+            if wanted.use_of(reply) != "again" or attempt == _TRIES_FOR_CONTENT:
                 break
+            wanted.spend(reply.usage)
         return reply
 
     @contextlib.asynccontextmanager
@@ -203,12 +211,11 @@ def _count(wanted: Wanted, reply: ChatReply) -> None:
         wanted.count.cached += 1
     else:
         wanted.count.made += 1
+        wanted.spend(reply.usage)
     if wanted.kind == "answer":
-        tally.answer_usage += Usage() if reply.cached else reply.usage
         if reply.cached and reply.created:
             tally.oldest_cached_answer = min(reply.created, tally.oldest_cached_answer or reply.created)
     else:
-        tally.judgment_usage += Usage() if reply.cached else reply.usage
         if reply.served and reply.served not in tally.judges_served:
             tally.judges_served.append(reply.served)
     for name in reply.adapted:

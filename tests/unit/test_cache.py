@@ -251,15 +251,11 @@ def test_a_folder_that_cannot_be_one_is_the_users_mistake(tmp_path: Path) -> Non
     assert "--mtbench-cache-dir" in str(caught.value)
 
 
-def test_a_folder_whose_name_looks_like_a_variable_is_that_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_whose_name_diskcache_would_change_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MTBENCH_ELSEWHERE", str(tmp_path / "elsewhere"))
     folder = tmp_path / "$MTBENCH_ELSEWHERE"
-    cache = ReplyCache(folder, print)
-    cache.put(request(), REPLY, SLOT)
-    cache.close()
-    assert (folder / "cache.db").exists()
+    with pytest.raises(ConfigError, match="--mtbench-cache-dir"):
+        ReplyCache(folder, print)
     assert not (tmp_path / "elsewhere").exists()
 
 

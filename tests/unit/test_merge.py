@@ -161,12 +161,6 @@ def test_a_report_given_twice_is_refused(small_set: Path, tmp_path: Path) -> Non
         merge_reports([first, second, first], plan)
 
 
-def test_ids_that_differ_only_in_kind_stay_apart(tmp_path: Path) -> None:
-    plan = plan_of(write_set(tmp_path / "kinds", [QUESTIONS[0], QUESTIONS[1] | {"question_id": "1"}]))
-    merged = by_key(merged_results(write_shares(tmp_path, plan), plan))
-    assert {key.question_id for key in merged} == {1, "1"}
-
-
 @pytest.mark.parametrize(
     "change, named",
     [

@@ -354,22 +354,6 @@ def test_an_unscored_turn_is_a_result_like_any_other(endpoint: Endpoint, channel
     assert (outcome[0].score, outcome[0].unscored) == (None, "the judge's reply holds no rating")
 
 
-def test_a_number_and_the_same_text_are_two_questions(endpoint: Endpoint, tmp_path: Path) -> None:
-    rows: list[dict[str, Any]] = [
-        {"question_id": 1, "category": "trivia", "turns": ["The number?"]},
-        {"question_id": "1", "category": "trivia", "turns": ["The text?"]},
-    ]
-    machine = Machine(make_plan(endpoint, write_set(tmp_path / "alike", rows)))
-    channel = Channel(tmp_path / "channel", machine.runner)
-    channel.server.start()
-    try:
-        outcome = channel.worker(TurnKey(SUITE, 1, 1), TurnKey(SUITE, "1", 1)).outcome()
-        assert isinstance(outcome, list)
-        assert [result.answer for result in outcome] == ["an answer to: The number?", "an answer to: The text?"]
-    finally:
-        channel.close()
-
-
 def test_the_channel_holds_nothing_but_text(plan: Plan, channel: Channel) -> None:
     channel.worker(*plan.turns()).outcome(10)
     with contextlib.closing(sqlite3.connect(channel.folder / "cache.db")) as connection:
