@@ -150,7 +150,7 @@ class ReplyCache:
         def write() -> None:
             with self._store.transact(retry=True):
                 self._store.set(key, row)
-                self._store.set(f"slot:{slot!a}", key)
+                self._store.set(_slot_name(slot), key)
                 self._store.delete(f"claim:{key}")
 
         self._guarded(write, None)
@@ -193,7 +193,7 @@ class ReplyCache:
 
     def explain_miss(self, request: ChatRequest, slot: str) -> str:
         """Which part of the key differs from what was last stored for the slot."""
-        key = self._guarded(lambda: self._store.get(f"slot:{slot!a}"), None)
+        key = self._guarded(lambda: self._store.get(_slot_name(slot)), None)
         row = self._guarded(lambda: self._store.get(key), None) if key else None
         try:
             stored = json.loads(row)["request"] if row else None
@@ -292,6 +292,10 @@ def _own_schema() -> frozenset[tuple[str, str, str | None]]:
         with contextlib.closing(sqlite3.connect(Path(folder) / diskcache.core.DBNAME)) as connection:
             rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
             return frozenset(rows)
+
+
+def _slot_name(slot: str) -> str:
+    return "slot:" + ascii(slot)[1:-1]  # an id may hold lone surrogates, which SQLite does not take
 
 
 def _claim_name(request: ChatRequest) -> str:

@@ -77,12 +77,15 @@ class ResultsPlugin:
         runner = self._session.runner
         key = run.plan.key
         results = [result for result in runner.results().values() if result.key.suite == key] if runner else []
+        # In the order of the suite, whichever worker was first.
+        order = [spec.name for spec in run.gates]
+        gates = [gate for gate in self._gates.values() if gate.id.startswith(f"{key}::")]
         tally = runner.tallies().get(key, Tally()) if runner else Tally()
         return RunReport(
             plan=run.plan,
             card=scorecard(run.plan.selected, results),
             specs=run.gates,
-            gates=tuple(gate for gate in self._gates.values() if gate.id.startswith(f"{key}::")),
+            gates=tuple(sorted(gates, key=lambda gate: order.index(gate.name))),
             tally=tally,
             started=self._session.started,
             seconds=self._session.seconds,

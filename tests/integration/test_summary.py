@@ -23,7 +23,7 @@ def test_the_lines_of_the_summary(bench: Bench) -> None:
         "trivia          9.00              9.00",
         "turn 1                            8.00       5.22-10.00",
         "turn 2                            7.75       2.37-10.00",
-        "overall                           7.89       5.22-10.00",
+        "overall                           7.89       4.87-10.00",
         "",
         "lowest turns:",
         "   4.00  mtbench.yaml::math[q3-turn1]",
