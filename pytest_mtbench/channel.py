@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 
-from .cache import open_store
 from .errors import FatalError, StoppedError
 from .model import TurnKey, TurnResult
 from .runner import LocalRunner
+from .store import open_store
 
 _POLL_SECONDS = 0.02
 _STOP = "stop"

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from . import demo
 from .client import Endpoint, public_url
 from .errors import ConfigError
 from .gates import GateSpec
-from .model import Question, QuestionSet
 from .plan import CacheMode, Plan, Role
 from .prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
 from .questions import load_questions
-from .suite import JudgeEndpoint, ModelEndpoint, PriceList, Prices, Suite, SuiteFile, suggestion
+from .suite import JudgeEndpoint, ModelEndpoint, PriceList, Prices, Suite, SuiteFile
+from .thresholds import gates_of, select
 
 DEFAULT_JUDGE = "gpt-4o"
 DEFAULT_QUESTIONS = "mt_bench"
@@ -111,8 +110,10 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         references=path.parent / content.references if path and content.references else None,
         environ=environ,
     )
-    selected, problems = _select(questions, suite, options)
-    gates, floor = _gates(questions, suite, options, problems)
+    selected, problems = select(questions, suite, options.limit, options.shard)
+    gates, floor = gates_of(questions, suite, options.minimums, problems)
+    if options.shard is not None:
+        gates = ()  # a share is a part, and no gate passes on a part
     if problems:
         raise ConfigError(*problems)
     model = _model(said, content.model, content.prices, options, environ, content.concurrency.model)
@@ -271,76 +272,6 @@ def _price(prices: Prices | None) -> tuple[float, float] | None:
     return (prices.input, prices.output) if prices else None
 
 
-def _select(questions: QuestionSet, suite: SuiteFile, options: Options) -> tuple[tuple[Question, ...], list[str]]:
-    wanted = suite.suite.categories
-    problems = [
-        suite.at(("categories", str(n)), _unknown_category(name, questions))
-        for n, name in enumerate(wanted)
-        if name not in questions.categories
-    ]
-    selected = [q for q in questions.questions if not wanted or q.category in wanted]
-    if options.limit is not None:
-        counts: dict[str, int] = {}
-        kept = []
-        for question in selected:
-            counts[question.category] = counts.get(question.category, 0) + 1
-            kept += [question] if counts[question.category] <= options.limit else []
-        selected = kept
-    if options.shard is not None:
-        share, shares = options.shard
-        selected = [question for n, question in enumerate(selected) if n % shares == share - 1]
-    return tuple(selected), problems
-
-
-def _gates(
-    questions: QuestionSet, suite: SuiteFile, options: Options, problems: list[str]
-) -> tuple[tuple[GateSpec, ...], Mapping[str, float]]:
-    thresholds = suite.suite.thresholds
-    wanted = [q for q in questions.questions if not suite.suite.categories or q.category in suite.suite.categories]
-    known = list(dict.fromkeys(q.category for q in wanted))
-    turns = range(1, max((len(q.turns) for q in wanted), default=0) + 1)
-    names = {_gate_name(name): name for name in known}
-    gates = [*names, *(f"turn{turn}" for turn in turns), "overall"]
-    problems += [
-        suite.at(("thresholds", "categories", name), _unknown_category(name, questions, known))
-        for name in thresholds.categories
-        if name not in known
-    ]
-    problems += [
-        suite.at(("thresholds", "turns", str(turn)), f"no selected question has a turn {turn}")
-        for turn in thresholds.turns
-        if turn not in turns
-    ]
-    problems += [
-        suite.at(("thresholds", "floor", name), _unknown_category(name, questions, known))
-        for name in thresholds.floor
-        if name not in (*known, "default")
-    ]
-    problems += [
-        f"--mtbench-min={name}={score:g}: no such key" + suggestion(name, gates)
-        for name, score in options.minimums
-        if name not in gates
-    ]
-    if options.shard is not None:
-        return (), thresholds.floor  # a share is a part, and no gate passes on a part
-    minimums: dict[str, float] = {_gate_name(name): score for name, score in thresholds.categories.items()}
-    minimums |= {f"turn{turn}": score for turn, score in thresholds.turns.items()}
-    minimums |= {"overall": thresholds.overall} if thresholds.overall is not None else {}
-    minimums |= dict(options.minimums)
-    specs: list[GateSpec] = []
-    for name in (name for name in gates if name in minimums):
-        kind: Any = "category" if name in names else "overall" if name == "overall" else "turn"
-        rule = (thresholds.rule, thresholds.max_unscored, names.get(name, ""))
-        specs.append(GateSpec(name, kind, minimums[name], *rule))
-    return tuple(specs), thresholds.floor
-
-
-def _gate_name(category: str) -> str:
-    """What stands in the brackets of a category's gate: its name, unless another gate is called so."""
-    taken = category in ("overall", "regression", "judge") or re.fullmatch(r"turn[0-9]+", category)
-    return f"category:{category}" if taken else category
-
-
 def _show_the_rest(said: _Said, content: Suite, options: Options) -> None:
     """What the header says of values that no other place resolves."""
     chosen = content.thresholds
@@ -355,12 +286,6 @@ def _show_the_rest(said: _Said, content: Suite, options: Options) -> None:
     said.first("rule", None, chosen.rule, "mean")
     for key, score in options.minimums:
         said.first("min", f"{key}={score:g}", None, None)
-
-
-def _unknown_category(name: str, questions: QuestionSet, selected: Sequence[str] | None = None) -> str:
-    known = questions.categories if selected is None else selected
-    where = "selected" if name in questions.categories else f"of {questions.name}"
-    return f"no category {name!r} among those {where}" + suggestion(name, known)
 
 
 def _remarks(options: Options) -> tuple[str, ...]:

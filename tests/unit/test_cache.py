@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from pytest_mtbench import cache as cache_module
-from pytest_mtbench.cache import CLAIM_SECONDS, ReplyCache, TextDisk, open_store, request_key
+from pytest_mtbench.cache import CLAIM_SECONDS, ReplyCache, request_key
 from pytest_mtbench.errors import ConfigError
 from pytest_mtbench.model import ChatReply, ChatRequest, Message, Usage
+from pytest_mtbench.store import TextDisk, open_store
 
 Open = Callable[[], ReplyCache]
 

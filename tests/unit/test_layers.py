@@ -18,15 +18,15 @@ NAME = PACKAGE.name
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 WORDS = {"model", "errors", "text"}
-ENGINE = {"client", "faults", "limits", "cache", "budget", "replies", "engine", "runner", "channel"}
+ENGINE = {"client", "faults", "limits", "store", "cache", "budget", "replies", "engine", "runner", "channel"}
 SCORES = {"scoring", "gates", "stats", "rating"}
 
 # Who may import what is slow to import or talks to the world; by the beginning of the module's name.
 HEAVY = {
     "openai": ("client", "faults"),
     "httpx": ("client", "faults"),
-    "diskcache": ("cache",),
-    "sqlite3": ("cache",),
+    "diskcache": ("cache", "store"),
+    "sqlite3": ("cache", "store"),
     "yaml": ("suite",),
     "pydantic": ("suite", "report.json_report"),
     "scipy": ("stats",),

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pytest_mtbench.cache import ReplyCache, open_store
+from pytest_mtbench.cache import ReplyCache
 from pytest_mtbench.channel import ChannelServer, RemoteRunner
 from pytest_mtbench.client import OpenAIClient
 from pytest_mtbench.engine import Engine
@@ -21,6 +21,7 @@ from pytest_mtbench.model import TurnKey, TurnResult
 from pytest_mtbench.plan import Kind, Plan
 from pytest_mtbench.replies import Replies
 from pytest_mtbench.runner import LocalRunner
+from pytest_mtbench.store import open_store
 
 from ..server import Asked, Endpoint, error
 from ..sets import QUESTIONS, write_set

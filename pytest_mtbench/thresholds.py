@@ -1,0 +1,99 @@
+"""Categories and thresholds of a suite -> the questions that are asked and the gates on their scores.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .gates import GateSpec
+from .model import Question, QuestionSet
+from .suite import SuiteFile, suggestion
+
+
+def select(
+    questions: QuestionSet, suite: SuiteFile, limit: int | None, shard: tuple[int, int] | None
+) -> tuple[tuple[Question, ...], list[str]]:
+    """The questions that a run asks, and what is wrong with the suite's categories.
+
+    Args:
+        limit: only the first so many of each category.
+        shard: only this share of so many.
+    """
+    wanted = suite.suite.categories
+    problems = [
+        suite.at(("categories", str(n)), _unknown_category(name, questions))
+        for n, name in enumerate(wanted)
+        if name not in questions.categories
+    ]
+    selected = [q for q in questions.questions if not wanted or q.category in wanted]
+    if limit is not None:
+        counts: dict[str, int] = {}
+        kept = []
+        for question in selected:
+            counts[question.category] = counts.get(question.category, 0) + 1
+            kept += [question] if counts[question.category] <= limit else []
+        selected = kept
+    if shard is not None:
+        share, shares = shard
+        selected = [question for n, question in enumerate(selected) if n % shares == share - 1]
+    return tuple(selected), problems
+
+
+def gates_of(
+    questions: QuestionSet, suite: SuiteFile, minimums_given: Sequence[tuple[str, float]], problems: list[str]
+) -> tuple[tuple[GateSpec, ...], Mapping[str, float]]:
+    """The gates in the order of the table, and the floor of single turns by category.
+
+    Args:
+        minimums_given: thresholds of the command line, which win over the file's.
+        problems: receives what is wrong with either.
+    """
+    thresholds = suite.suite.thresholds
+    wanted = [q for q in questions.questions if not suite.suite.categories or q.category in suite.suite.categories]
+    known = list(dict.fromkeys(q.category for q in wanted))
+    turns = range(1, max((len(q.turns) for q in wanted), default=0) + 1)
+    names = {_gate_name(name): name for name in known}
+    gates = [*names, *(f"turn{turn}" for turn in turns), "overall"]
+    problems += [
+        suite.at(("thresholds", "categories", name), _unknown_category(name, questions, known))
+        for name in thresholds.categories
+        if name not in known
+    ]
+    problems += [
+        suite.at(("thresholds", "turns", str(turn)), f"no selected question has a turn {turn}")
+        for turn in thresholds.turns
+        if turn not in turns
+    ]
+    problems += [
+        suite.at(("thresholds", "floor", name), _unknown_category(name, questions, known))
+        for name in thresholds.floor
+        if name not in (*known, "default")
+    ]
+    problems += [
+        f"--mtbench-min={name}={score:g}: no such key" + suggestion(name, gates)
+        for name, score in minimums_given
+        if name not in gates
+    ]
+    minimums: dict[str, float] = {_gate_name(name): score for name, score in thresholds.categories.items()}
+    minimums |= {f"turn{turn}": score for turn, score in thresholds.turns.items()}
+    minimums |= {"overall": thresholds.overall} if thresholds.overall is not None else {}
+    minimums |= dict(minimums_given)
+    specs: list[GateSpec] = []
+    for name in (name for name in gates if name in minimums):
+        kind: Any = "category" if name in names else "overall" if name == "overall" else "turn"
+        rule = (thresholds.rule, thresholds.max_unscored, names.get(name, ""))
+        specs.append(GateSpec(name, kind, minimums[name], *rule))
+    return tuple(specs), thresholds.floor
+
+
+def _gate_name(category: str) -> str:
+    """What stands in the brackets of a category's gate: its name, unless another gate is called so."""
+    taken = category in ("overall", "regression", "judge") or re.fullmatch(r"turn[0-9]+", category)
+    return f"category:{category}" if taken else category
+
+
+def _unknown_category(name: str, questions: QuestionSet, selected: Sequence[str] | None = None) -> str:
+    known = questions.categories if selected is None else selected
+    where = "selected" if name in questions.categories else f"of {questions.name}"
+    return f"no category {name!r} among those {where}" + suggestion(name, known)
