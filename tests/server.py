@@ -133,7 +133,11 @@ class Endpoint:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                try:
+                    body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                except (ValueError, ConnectionError):  # the client was stopped while it sent
+                    self.close_connection = True
+                    return
                 asked = Asked(body["model"], body["messages"], body, self.path, self.headers, time.monotonic())
                 reply = endpoint.reply(asked)
                 if reply.drop:

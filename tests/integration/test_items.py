@@ -78,8 +78,9 @@ def test_markers_select(bench: Bench, expression: str, count: int) -> None:
 
 def test_markers_take_arguments_and_are_listed(bench: Bench) -> None:
     bench.suite()
-    ids = item_ids(bench.plain("mtbench.yaml", "--co", "-q", "-m", "mtbench(category='math', turn=2)"))
-    assert ids == ["mtbench.yaml::math[q3-turn2]", "mtbench.yaml::math[q4-turn2]"]
+    if pytest.version_tuple >= (8, 3):  # from there on -m takes arguments
+        ids = item_ids(bench.plain("mtbench.yaml", "--co", "-q", "-m", "mtbench(category='math', turn=2)"))
+        assert ids == ["mtbench.yaml::math[q3-turn2]", "mtbench.yaml::math[q4-turn2]"]
     result = bench.plain("mtbench.yaml", "--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.mtbench(*", "@pytest.mark.mtbench_gate*", "@pytest.mark.math*"])
 
