@@ -267,6 +267,12 @@ def test_a_folder_with_a_reply_is_not_empty_and_one_without_is(opened: Open) -> 
     assert not cache.is_empty()
 
 
+def test_a_foreign_row_does_not_hide_that_there_are_replies(opened: Open, stored: ChatRequest, folder: Path) -> None:
+    opened().put(request(sample=1), REPLY, SLOT)
+    sql(folder, ("UPDATE Cache SET raw = 0 WHERE key = ?", (request_key(stored),)))
+    assert not opened().is_empty()
+
+
 def test_a_claim_that_a_killed_run_left_is_not_a_reply(opened: Open) -> None:
     killed = opened()
     assert killed.claim(request())
@@ -590,6 +596,24 @@ def test_a_trigger_in_the_file_cannot_end_the_run(opened: Open, stored: ChatRequ
     cache = opened()
     cache.put(request(sample=1), REPLY, SLOT)  # the file is found damaged here
     _goes_on(cache)
+
+
+@pytest.mark.parametrize("name", ["t", "sqlitex"])
+def test_a_trigger_is_found_before_it_changes_a_row(
+    opened: Open, stored: ChatRequest, folder: Path, notes: list[str], name: str
+) -> None:
+    sql(folder, f"CREATE TRIGGER {name} AFTER INSERT ON Cache BEGIN UPDATE Cache SET value = '[[10]]'; END")
+    _goes_on(opened())
+    _set_aside_and_named(folder, notes)
+
+
+@pytest.mark.parametrize("protocol", [4, 6])
+def test_a_cache_made_by_a_python_with_another_pickle_protocol_is_not_foreign(
+    opened: Open, stored: ChatRequest, folder: Path, notes: list[str], protocol: int
+) -> None:
+    sql(folder, ("UPDATE Settings SET value = ? WHERE key = 'disk_pickle_protocol'", (protocol,)))
+    assert opened().get(stored) == REPLY
+    assert notes == []
 
 
 def test_a_folder_in_the_place_of_the_file_is_set_aside(opened: Open, folder: Path, notes: list[str]) -> None:

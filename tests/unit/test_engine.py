@@ -725,6 +725,26 @@ def test_a_stored_judgment_is_read_again_by_the_rules_of_today(endpoint: Endpoin
     assert endpoint.asked == []
 
 
+def test_a_stored_judgment_that_holds_no_rating_any_more_is_asked_for_again(
+    endpoint: Endpoint, plan: Plan, tmp_path: Path
+) -> None:
+    measure(plan, tmp_path / "cache")
+    with contextlib.closing(sqlite3.connect(tmp_path / "cache" / "cache.db")) as connection:
+        connection.execute("UPDATE Cache SET value = replace(value, '[[8]]', 'eight') WHERE length(key) = 64")
+        connection.commit()
+    again = measure(plan, tmp_path / "cache")
+    assert again.counts == (0, TURNS, TURNS, 0)
+    assert {result.score for result in again.results.values()} == {8}
+
+
+def test_a_reply_is_stored_before_the_next_request_is_sent(endpoint: Endpoint, plan: Plan, tmp_path: Path) -> None:
+    """Killed at any moment, the next run repeats at most what was in flight."""
+    stored: list[int] = []
+    endpoint.answer = lambda asked: stored.append(len(stored_answers(tmp_path / "cache"))) or "an answer"  # type: ignore[func-returns-value]
+    measure(plan, tmp_path / "cache", limit=1)
+    assert stored == list(range(TURNS))
+
+
 def test_two_engines_on_one_folder_do_not_ask_twice(endpoint: Endpoint, plan: Plan, tmp_path: Path) -> None:
     endpoint.latency = 0.01
 
