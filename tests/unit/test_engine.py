@@ -740,7 +740,12 @@ def test_a_stored_judgment_that_holds_no_rating_any_more_is_asked_for_again(
 def test_a_reply_is_stored_before_the_next_request_is_sent(endpoint: Endpoint, plan: Plan, tmp_path: Path) -> None:
     """Killed at any moment, the next run repeats at most what was in flight."""
     stored: list[int] = []
-    endpoint.answer = lambda asked: stored.append(len(stored_answers(tmp_path / "cache"))) or "an answer"  # type: ignore[func-returns-value]
+
+    def answer(asked: Asked) -> str:
+        stored.append(len(stored_answers(tmp_path / "cache")))
+        return "an answer"
+
+    endpoint.answer = answer
     measure(plan, tmp_path / "cache", limit=1)
     assert stored == list(range(TURNS))
 
