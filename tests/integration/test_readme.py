@@ -1,0 +1,45 @@
+"""What the README says stands in the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_mtbench.suite import SuiteFile
+
+from .conftest import Bench
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_option_is_in_the_table_and_every_row_is_an_option(bench: Bench) -> None:
+    table = README.split("### Options")[1].split("### The suite file")[0]
+    documented = set(re.findall(r"--mtbench-[a-z-]+", table.split("Keys:")[0]))
+    shown = set(re.findall(r"--mtbench-[a-z-]+", bench.apart("--help").stdout.str()))
+    assert documented == shown
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", README, re.DOTALL))
+def test_every_suite_file_in_it_is_valid(block: str) -> None:
+    SuiteFile.from_text(block.replace("base_url: ...", "base_url: http://localhost/v1"), "README.md")
+
+
+def test_every_file_that_it_links_exists() -> None:
+    for link in re.findall(r"\]\((?!http|#)([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_its_example_of_a_users_test_runs(bench: Bench) -> None:
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "mtbench_turn" in block]
+    bench.pytester.makepyfile(test_own=code.replace('"coding"', '"math"').replace('"```" in', '"answer" in'))
+    result = bench.run("test_own.py", "-k", "test_code")
+    result.assert_outcomes(passed=4, deselected=9)
+
+
+def test_the_picture_is_of_the_table_that_the_quickstart_prints() -> None:
+    picture = (ROOT / "examples" / "quickstart" / "table.svg").read_text(encoding="utf-8")
+    for words in ("MT-Bench: demo (a stand-in)", "overall", "7.81", "164 passed", "not language models"):
+        assert words in picture
