@@ -48,7 +48,7 @@ class CollectionPlugin:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Adds the default suite where none was collected, before -k, -m and --lf choose."""
         collected = any(isinstance(item, TurnItem | GateItem) for item in items)
-        arguments = session.config.getoption("file_or_dir")
+        arguments = session.config.getoption("file_or_dir", [])
         # Whoever names single tests asks for those alone; a printed id, pasted back, runs one item.
         only_ids = bool(arguments) and all("::" in str(argument) for argument in arguments)
         if self._virtual_names or not (collected or only_ids):

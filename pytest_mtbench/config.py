@@ -134,7 +134,7 @@ def suite_option(config: pytest.Config) -> Path | None:
 def named_suites(config: pytest.Config) -> list[Path]:
     """The suite files that the command line itself names; a folder that holds one is not enough."""
     paths = []
-    for argument in config.getoption("file_or_dir"):
+    for argument in config.getoption("file_or_dir", []):
         path = config.invocation_params.dir / str(argument).partition("[")[0].partition("::")[0]
         if is_suite_name(path) and path.is_file():
             paths.append(_absolute(path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .conftest import Bench, item_ids
 
 HEAVY = ("openai", "diskcache", "yaml", "tabulate", "pydantic", "scipy", "jinja2", "pooch")
@@ -127,3 +129,12 @@ def test_the_header_shows_what_is_not_a_default_and_where_it_came_from(bench: Be
     assert "limit 1 (--mtbench-limit)" in header
     assert "runs" not in header
     assert "mtbench:" not in bench.plain("mtbench.yaml", "--no-header", "--co").stdout.str().split("collected")[0]
+
+
+@pytest.mark.parametrize("option", ["--help", "--version", "-VV", "--markers", "--fixtures", "--cache-show"])
+@pytest.mark.parametrize("active", [False, True], ids=["inactive", "active"])
+def test_pytests_own_questions_are_answered(bench: Bench, option: str, active: bool) -> None:
+    result = bench.apart(option, *(bench.model_options if active else []))
+    assert result.ret == 0
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert bench.endpoint.asked == []
