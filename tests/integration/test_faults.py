@@ -11,12 +11,7 @@ from ..server import JUDGE, Asked, Reply, error
 from .conftest import Bench, flowing
 
 
-@pytest.fixture(autouse=True)
-def own_process(bench: Bench) -> None:
-    """pytester forgets modules after each run in its process, and with them the classes of connection errors."""
-    bench.own_process = True
-
-
+@pytest.mark.parametrize("mode", [[], ["-n2"]], ids=["no-xdist", "n2"])
 @pytest.mark.parametrize(
     "reply, message",
     [
@@ -27,11 +22,11 @@ def own_process(bench: Bench) -> None:
     ],
 )
 def test_where_nothing_can_work_the_run_ends_with_one_message(
-    bench: Bench, xdist: Sequence[str], monkeypatch: pytest.MonkeyPatch, reply: Reply, message: str
+    bench: Bench, mode: Sequence[str], monkeypatch: pytest.MonkeyPatch, reply: Reply, message: str
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-my-key-1")
     bench.endpoint.before = lambda asked, number: reply
-    result = bench.run("--mtbench-concurrency=2", *xdist)
+    result = bench.run("--mtbench-concurrency=2", *mode)
     assert result.ret == 4
     output = result.stdout.str() + result.stderr.str()
     assert output.count(message) == 1
@@ -52,6 +47,7 @@ def test_a_judge_that_does_not_exist_ends_the_run_but_keeps_the_answers(bench: B
 
 
 def test_an_endpoint_that_refuses_connections(bench: Bench, xdist: Sequence[str]) -> None:
+    bench.own_process = True  # pytester forgets modules after a run in its process, and their error classes
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: every connection is refused
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
@@ -72,6 +68,7 @@ def test_a_refused_request_costs_its_turn_alone(bench: Bench, xdist: Sequence[st
 
 
 def test_passing_faults_are_tried_again_and_counted(bench: Bench, xdist: Sequence[str]) -> None:
+    bench.own_process = True  # pytester forgets modules after a run in its process, and their error classes
     faults = [
         error(429, "slow down", Retry_After="0.05"), error(500, "oops"), error(529, "overloaded"), Reply(drop=True),
         Reply(cut_off=True), Reply(body=b"<html>proxy</html>"), Reply(body={"choices": []}), Reply(text=""),
@@ -86,6 +83,7 @@ def test_passing_faults_are_tried_again_and_counted(bench: Bench, xdist: Sequenc
 
 
 def test_a_hanging_request_is_given_up_and_asked_again(bench: Bench) -> None:
+    bench.own_process = True  # pytester forgets modules after a run in its process, and their error classes
     bench.endpoint.before = lambda asked, number: Reply(hang=60) if number == 0 else None
     bench.run("--mtbench-timeout=0.5").assert_outcomes(passed=9)
 

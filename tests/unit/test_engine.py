@@ -33,9 +33,9 @@ AT_ONCE = {"retry_after_ms": "1"}
 RAIN, RAIN_AGAIN = QUESTIONS[0]["turns"]
 TIMES, MINUS = QUESTIONS[2]["turns"]
 LEGS = QUESTIONS[4]["turns"][0]
-TURNS = 5
-CALLS = 10
-"""Answers and judgments of the three questions with these turns."""
+TURNS = 3
+CALLS = 6
+"""Answers and judgments of the two questions of `plan`."""
 
 
 @pytest.fixture(autouse=True)
@@ -59,12 +59,18 @@ def make_plan(endpoint: Endpoint, folder: Path, **changes: Any) -> Plan:
 
 @pytest.fixture
 def three(tmp_path: Path) -> Path:
-    """A folder with a question of writing, one of math and one of a single turn."""
+    """A folder with a question of writing, one of math and one of a single turn; `plan` leaves the math out."""
     return write_set(tmp_path / "three", [QUESTIONS[0], QUESTIONS[2], QUESTIONS[4]])
 
 
 @pytest.fixture
 def plan(endpoint: Endpoint, three: Path) -> Plan:
+    plan = make_plan(endpoint, three)
+    return replace(plan, selected=tuple(question for question in plan.selected if question.category != "math"))
+
+
+@pytest.fixture
+def plan_of_three(endpoint: Endpoint, three: Path) -> Plan:
     return make_plan(endpoint, three)
 
 
@@ -165,7 +171,7 @@ def test_every_turn_is_answered_and_judged_once(endpoint: Endpoint, plan: Plan) 
         assert result.judgment == "Good. Rating: [[7.5]]"
         assert result.answer.startswith("an answer to")
         assert result.flags == ()
-    assert {result.category for result in measured.results.values()} == {"writing", "math", "trivia"}
+    assert {result.category for result in measured.results.values()} == {"writing", "trivia"}
     assert measured.engine.tallies[SUITE].judges_served == [JUDGE]
 
 
@@ -194,8 +200,8 @@ def test_the_second_judgment_holds_both_turns_and_the_first_only_one(endpoint: E
     assert f"<<{RAIN_AGAIN}>>" in second
 
 
-def test_math_is_judged_with_its_reference_and_writing_without(endpoint: Endpoint, plan: Plan) -> None:
-    measure(plan)
+def test_math_is_judged_with_its_reference_and_writing_without(endpoint: Endpoint, plan_of_three: Plan) -> None:
+    measure(plan_of_three)
     times = [asked.prompt for asked in endpoint.judgments if TIMES in asked.prompt]
     assert len(times) == 2
     assert all("42" in prompt for prompt in times)
@@ -205,8 +211,8 @@ def test_math_is_judged_with_its_reference_and_writing_without(endpoint: Endpoin
     ]
 
 
-def test_the_protocols_parameters_are_sent(endpoint: Endpoint, plan: Plan) -> None:
-    measure(plan)
+def test_the_protocols_parameters_are_sent(endpoint: Endpoint, plan_of_three: Plan) -> None:
+    measure(plan_of_three)
     by_prompt = {asked.prompt: asked.body for asked in endpoint.answers}
     assert by_prompt[RAIN]["temperature"] == 0.7
     assert by_prompt[TIMES]["temperature"] == 0
@@ -275,9 +281,9 @@ def test_the_longest_chain_goes_first(endpoint: Endpoint, tmp_path: Path) -> Non
     assert max(prompts.index(f"first {n}") for n in range(3)) < 4
 
 
-def test_the_first_run_goes_before_the_second(endpoint: Endpoint, plan: Plan) -> None:
+def test_the_first_run_goes_before_the_second(endpoint: Endpoint, plan_of_three: Plan) -> None:
     firsts = {RAIN, TIMES, LEGS}
-    measure(replace(plan, runs=2), limit=1)
+    measure(replace(plan_of_three, runs=2), limit=1)
     order = [asked.prompt for asked in endpoint.answers if asked.prompt in firsts]
     assert set(order[: len(firsts)]) == firsts
     assert set(order[len(firsts) :]) == firsts
@@ -923,7 +929,7 @@ def test_a_users_function_whose_iterator_ends_does_not_hold_up_the_run(plan: Pla
     story(act)
 
 
-def test_a_users_functions_keep_the_limit_and_run_beside_each_other(plan: Plan) -> None:
+def test_a_users_functions_keep_the_limit_and_run_beside_each_other(plan_of_three: Plan) -> None:
     lock = threading.Lock()
     flying = [0]
     both, too_many = threading.Barrier(2, timeout=5), threading.Event()
@@ -940,7 +946,7 @@ def test_a_users_functions_keep_the_limit_and_run_beside_each_other(plan: Plan) 
             flying[0] -= 1
         return "own"
 
-    measured = measure(plan, generate=generate, limit=2)
+    measured = measure(plan_of_three, generate=generate, limit=2)
     assert not too_many.is_set()
     assert all(result.score == 8 for result in measured.results.values())
 
@@ -1039,10 +1045,9 @@ def test_a_run_that_was_stopped_is_taken_up_where_it_was(endpoint: Endpoint, pla
     async def act() -> None:
         async with running(plan, tmp_path / "cache") as this:
             await this.turn(1, 2)
-            await this.turn(3, 1)
 
     story(act)
-    assert len(endpoint.asked) == 5
+    assert len(endpoint.asked) == 3
     measure(plan, tmp_path / "cache")
     assert len(endpoint.asked) == CALLS
 

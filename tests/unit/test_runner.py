@@ -40,7 +40,7 @@ def no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def plan(endpoint: Endpoint, tmp_path: Path) -> Plan:
-    return make_plan(endpoint, write_set(tmp_path / "three", [QUESTIONS[0], QUESTIONS[2], QUESTIONS[4]]))
+    return make_plan(endpoint, write_set(tmp_path / "two", [QUESTIONS[0], QUESTIONS[4]]))
 
 
 class Machine:
