@@ -125,6 +125,8 @@ class OpenAIClient:
         """One reply; see `ChatClient`."""
         from .faults import classify
 
+        if not (self._endpoint.api_key or self._endpoint.loopback):
+            raise FatalError(f"no key for {request.model} at {self._endpoint.url}: set {self._endpoint.key_variable}")
         tries = 0
         while True:
             async with self._limiter.slot(priority) as started:

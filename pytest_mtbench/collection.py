@@ -77,7 +77,7 @@ class CollectionPlugin:
 
     def _file_node(self, path: Path, parent: pytest.Collector) -> pytest.Collector:
         node: SuiteFileNode = SuiteFileNode.from_parent(parent, path=path)
-        node.run = _usage_errors(lambda: self._suites.get(self._suites.key_of(path)))
+        node.resolve = lambda: self._suites.get(self._suites.key_of(path))
         return node
 
     def _default_node(self, session: pytest.Session) -> pytest.Collector:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .config import VIRTUAL
-from .errors import FatalError, StoppedError
+from .errors import ConfigError, FatalError, StoppedError
 from .gates import GateResult, GateSpec, decide
 from .model import Question, TurnKey, TurnResult
 from .options import SuiteRun
@@ -123,11 +123,15 @@ class GateItem(pytest.Item):
 class SuiteFileNode(pytest.File):
     """A suite file as a test file."""
 
-    run: SuiteRun
+    resolve: Callable[[], SuiteRun]
 
     def collect(self) -> Iterable[pytest.Item]:
-        """Its turns, then its gates."""
-        return suite_items(self, self.run)
+        """Its turns, then its gates; only now is it read, since pytest makes nodes of a named file's neighbours too."""
+        try:
+            run = self.resolve()
+        except ConfigError as error:
+            raise self.CollectError(str(error)) from error
+        return suite_items(self, run)
 
 
 class VirtualSuiteNode(pytest.Collector):

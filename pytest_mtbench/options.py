@@ -96,6 +96,10 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
     Raises:
         ConfigError: everything that is wrong, at once.
     """
+    if options.shard is not None and options.merge:
+        raise ConfigError(
+            "--mtbench-shard and --mtbench-merge exclude each other: a share is run, or shares are joined"
+        )
     said = _Said(suite.name)
     content = suite.suite
     standing_in = _is_demo(options.model or content.model.name, options.base_url or content.model.base_url)
@@ -149,7 +153,8 @@ def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
     """
     if options.cache == "only" or options.dry_run or options.merge:
         return
-    roles = [run.plan.judge] if generated or options.answers else [run.plan.model, run.plan.judge]
+    # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
+    roles = [] if options.answers else [run.plan.judge] if generated else [run.plan.model, run.plan.judge]
     problems = [
         f"no key for {role.name} at {role.endpoint.url}: set {role.endpoint.key_variable}, or name another variable "
         "with api_key_env in the suite file"
@@ -199,7 +204,7 @@ def _model(
         endpoint=Endpoint(
             url=public_url(url),
             connect_url=url,
-            api_key=environ.get(variable, ""),
+            api_key=_key(environ, variable),
             option="--mtbench-base-url",
             key_variable=variable,
             azure=(section.azure.api_version, section.azure.deployment) if section.azure else None,
@@ -234,17 +239,17 @@ def _judge(
     azure = (section.azure.api_version, section.azure.deployment) if section.azure else None
     otherwise = "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
     if section.api_key_env:
-        variable, key = section.api_key_env, environ.get(section.api_key_env)
+        variable, key = section.api_key_env, _key(environ, section.api_key_env)
     else:
         variable = f"MTBENCH_JUDGE_API_KEY or {model.endpoint.key_variable if shared else otherwise}"
-        key = environ.get("MTBENCH_JUDGE_API_KEY")
-        key = key or (model.endpoint.api_key if shared else environ.get(otherwise))
+        key = _key(environ, "MTBENCH_JUDGE_API_KEY")
+        key = key or (model.endpoint.api_key if shared else _key(environ, otherwise))
     return Role(
         name=name,
         endpoint=Endpoint(
             url=public_url(url),
             connect_url=url,
-            api_key=key or "",
+            api_key=key,
             option="--mtbench-judge-base-url" if not shared else "--mtbench-base-url",
             key_variable=variable,
             azure=azure or (model.endpoint.azure and (model.endpoint.azure[0], None) if shared else None),
@@ -257,6 +262,18 @@ def _judge(
         price=_price(prices.judge),
         limit=said.first("judge-concurrency", options.judge_concurrency, limit, DEFAULT_CONCURRENCY),
     )
+
+
+def _key(environ: Mapping[str, str], variable: str) -> str:
+    """A key from the environment, without the line break that a CI's secret often ends in.
+
+    Raises:
+        ConfigError: it holds a character that no HTTP header takes; the key is not shown.
+    """
+    key = environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(f"{variable}: holds characters that no key has (only printable ASCII can be sent)")
+    return key
 
 
 def _is_demo(model: str | None, base_url: str | None) -> bool:

@@ -102,7 +102,8 @@ class Replies:
             reply = self._got.get(key) or self._recorded(wanted) or await self._stored(wanted)
             if reply is None:
                 reply = await self._claim_and_ask(wanted)
-            self._got[key] = replace(reply, cached=True)
+            # Not as old as a cached one: it came in this run.
+            self._got[key] = replace(reply, cached=True, created=0.0)
         _count(wanted, reply)
         return reply
 

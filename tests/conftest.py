@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from pytest_mtbench.client import Endpoint as Endpoint_
+from pytest_mtbench.client import OpenAIClient
+from pytest_mtbench.errors import MTBenchError
+from pytest_mtbench.limits import Limiter
+from pytest_mtbench.model import CallCount, ChatRequest
 
 from .server import Endpoint
 from .sets import write_set
@@ -21,6 +29,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Here and not in pyproject.toml, which the quickstart reads as well, where pytest-timeout is not installed.
     for item in items:
         item.add_marker(pytest.mark.timeout(120))
+
+
+def _import_what_is_imported_late() -> None:
+    """Makes one request and one that is refused.
+
+    pytester forgets the modules that a run in this process has imported.  The HTTP client imports parts of itself
+    late; imported a second time, its errors would be of other classes than those that it catches.
+    """
+    endpoint = Endpoint()
+    for url in (endpoint.url, "http://127.0.0.1:9/v1"):
+        client = OpenAIClient(Endpoint_(url=url, connect_url=url, retries=0), Limiter(1))
+        request = ChatRequest(url, "m", ({"role": "user", "content": "hello"},), 0.0, 1)
+
+        async def ask(client: OpenAIClient = client, request: ChatRequest = request) -> None:
+            with contextlib.suppress(MTBenchError):
+                await client.complete(request, (0,), CallCount())
+            await client.close()
+
+        asyncio.run(ask())
+    endpoint.close()
+
+
+_import_what_is_imported_late()
 
 
 @pytest.fixture(autouse=True)

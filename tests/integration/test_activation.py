@@ -136,5 +136,13 @@ def test_the_header_shows_what_is_not_a_default_and_where_it_came_from(bench: Be
 def test_pytests_own_questions_are_answered(bench: Bench, option: str, active: bool) -> None:
     result = bench.apart(option, *(bench.model_options if active else []))
     assert result.ret == 0
-    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert "Traceback (most recent call last)" not in result.stdout.str() + result.stderr.str()
     assert bench.endpoint.asked == []
+
+
+def test_a_named_suites_neighbours_are_left_alone(bench: Bench) -> None:
+    bench.suite("categories: [math]\n", "a.mtbench.yaml")
+    bench.suite("categories: [trivia]\nunknown: 1\n", "b.mtbench.yaml")
+    result = bench.plain("a.mtbench.yaml", "--mtbench-report=r.json")
+    result.assert_outcomes(passed=4)
+    bench.plain("a.mtbench.yaml::math[q3-turn1]").assert_outcomes(passed=1)

@@ -124,3 +124,40 @@ def test_keys_of_later_versions_are_named(bench: Bench) -> None:
     message = refused(bench, "mtbench.yaml", plain=True)
     assert "mtbench.yaml:4: baseline: regression gates are not in this version" in message
     assert "mtbench.yaml:5: against: pairwise grading is not in this version" in message
+
+
+def test_a_key_that_ends_in_a_line_break_is_taken_without_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-ci-1\n")
+    bench.run().assert_outcomes(passed=9)
+    assert {asked.headers["Authorization"] for asked in bench.endpoint.asked} == {"Bearer sk-of-a-ci-1"}
+
+
+@pytest.mark.parametrize("key", ["sk-äö-secret", "sk-a\nb-secret"])
+def test_a_key_that_cannot_be_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    message = refused(bench)
+    assert "OPENAI_API_KEY: holds characters that no key has" in message
+    assert "secret" not in message
+
+
+def test_a_hook_that_leaves_it_to_a_model_without_a_key(bench: Bench) -> None:
+    bench.pytester.makeconftest("def pytest_mtbench_generate(question):\n    return None")
+    result = bench.run("--mtbench-base-url=https://model.invalid/v1", f"--mtbench-judge-base-url={bench.endpoint.url}")
+    assert result.ret == 4
+    assert "no key for m at https://model.invalid/v1: set OPENAI_API_KEY" in result.stdout.str()
+    assert bench.endpoint.asked == []
+
+
+def test_answers_whose_judgments_are_there_need_no_key(bench: Bench) -> None:
+    bench.run("--mtbench-export=out")
+    bench.endpoint.clear()
+    options = ["--mtbench-base-url=https://model.invalid/v1", "--mtbench-answers=out", "--mtbench-cache=off"]
+    bench.run(*options).assert_outcomes(passed=9)
+    result = bench.run(*options, "--mtbench-judge=other")
+    assert result.ret == 4
+    assert "no key for other at https://model.invalid/v1" in result.stdout.str()
+
+
+def test_a_share_is_not_a_merge(bench: Bench) -> None:
+    message = refused(bench, "--mtbench-shard=1/2", "--mtbench-merge=x.json")
+    assert "--mtbench-shard and --mtbench-merge exclude each other" in message

@@ -194,5 +194,7 @@ def test_sums_of_fractions_leave_no_reservation_behind_that_is_waited_for(sums: 
         with pytest.raises(FatalError):
             async with spender.budget.reserved(5.0):
                 pytest.fail("it was allowed")
+        async with spender.budget.reserved(1.0):  # to the last cent
+            pass
 
     run(story())

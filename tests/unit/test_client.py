@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email.utils
 import logging
 import math
@@ -530,6 +531,13 @@ def test_no_log_holds_a_password_that_stands_in_the_url(endpoint: Endpoint, capl
         told = ask(endpoint, connect_url=endpoint.url.replace("://", "://user:pa55word@"))
     assert told.reply.text
     assert "pa55word" not in caplog.text
+
+
+def test_user_and_password_of_the_url_are_sent(endpoint: Endpoint) -> None:
+    ask(endpoint, connect_url=endpoint.url.replace("://", "://me%40home:pa%2Fss@"))
+    scheme, _, pair = header(endpoint.asked[0], "authorization").partition(" ")
+    assert scheme == "Basic"
+    assert base64.b64decode(pair) == b"me@home:pa/ss"
 
 
 def test_a_password_in_the_url_is_in_no_message(endpoint: Endpoint) -> None:

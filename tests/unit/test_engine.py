@@ -538,6 +538,21 @@ def test_runs_answer_anew_and_each_has_its_score(endpoint: Endpoint, plan: Plan)
     story(act)
 
 
+def test_runs_that_answer_alike_are_judged_apart(endpoint: Endpoint, plan: Plan, tmp_path: Path) -> None:
+    scores = iter(["[[4]]", "[[8]]"])
+    endpoint.answer = lambda asked: "always the same"
+    endpoint.judge = lambda asked: next(scores)
+
+    async def act() -> None:
+        for runs in (1, 2, 2):
+            async with running(replace(plan, runs=runs), tmp_path / "cache") as this:
+                result = await this.turn("five", 1)
+                assert result.scores == (4, 8)[:runs]
+
+    story(act)
+    assert len(endpoint.judgments) == 2, "the first run's judgment serves again"
+
+
 def test_each_run_goes_on_from_its_own_first_answer(endpoint: Endpoint, plan: Plan) -> None:
     numbers = iter(range(1000))
     endpoint.answer = lambda asked: f"answer {next(numbers)}"
@@ -693,7 +708,7 @@ def test_errors_and_refusals_are_never_stored(endpoint: Endpoint, plan: Plan, tm
         async with running(plan, tmp_path / "cache") as this:
             endpoint.answer = lambda asked: reply
             await this.turn("five", 1)
-        assert stored_answers(tmp_path / "cache") == {}
+        assert stored_replies(tmp_path / "cache") == {}
         async with running(plan, tmp_path / "cache") as this:
             endpoint.answer = lambda asked: "fine now"
             assert (await this.turn("five", 1)).answer == "fine now"
@@ -701,20 +716,41 @@ def test_errors_and_refusals_are_never_stored(endpoint: Endpoint, plan: Plan, tm
     story(act)
 
 
-def stored_answers(folder: Path) -> dict[str, str]:
-    """What the folder holds of the model's replies, by the last message."""
+def test_an_answer_that_stays_empty_is_stored_when_it_is_believed(
+    endpoint: Endpoint, plan: Plan, tmp_path: Path
+) -> None:
+    stored: list[dict[str, str]] = []
+
+    def answer(asked: Asked) -> str:
+        stored.append(stored_replies(tmp_path / "cache"))
+        return ""
+
+    endpoint.answer = answer
+
+    async def act() -> None:
+        for _ in range(2):
+            async with running(plan, tmp_path / "cache") as this:
+                assert (await this.turn("five", 1)).score == 8
+
+    story(act)
+    assert stored == [{}, {}, {}], "three tries, none stored before the last, and none in the next run"
+
+
+def stored_replies(folder: Path, *, of_judge: bool = False) -> dict[str, str]:
+    """What the folder holds of the model's replies or of the judge's, by the last message."""
     with contextlib.closing(sqlite3.connect(folder / "cache.db")) as connection:
         rows = [json.loads(value) for (value,) in connection.execute("SELECT value FROM Cache WHERE length(key) = 64")]
     return {
         row["request"]["messages"][-1]["content"]: row["reply"]["text"]
         for row in rows
-        if row["request"]["model"] != JUDGE
+        if (row["request"]["model"] == JUDGE) == of_judge
     }
 
 
 def test_a_judgment_without_a_rating_is_not_stored(endpoint: Endpoint, plan: Plan, tmp_path: Path) -> None:
     endpoint.judge = lambda asked: "no rating"
     measure(plan, tmp_path / "cache")
+    assert stored_replies(tmp_path / "cache", of_judge=True) == {}
     endpoint.judge = lambda asked: "[[5]]"
     second = measure(plan, tmp_path / "cache")
     assert second.counts == (0, TURNS, TURNS, 0)
@@ -748,7 +784,7 @@ def test_a_reply_is_stored_before_the_next_request_is_sent(endpoint: Endpoint, p
     stored: list[int] = []
 
     def answer(asked: Asked) -> str:
-        stored.append(len(stored_answers(tmp_path / "cache")))
+        stored.append(len(stored_replies(tmp_path / "cache")))
         return "an answer"
 
     endpoint.answer = answer

@@ -264,6 +264,20 @@ def test_an_error_page_with_status_200_is_tried_again_and_quoted() -> None:
     assert fault == Fault("retry", "the reply is not a chat completion (<html> <h1>Bad gateway</h1>)")
 
 
+def test_a_secret_is_left_out_wherever_the_message_is_cut() -> None:
+    secret = "sk-0123456789abcdefghijklmnopqrstuvwxyz"
+    for before in range(400):
+        fault = classify(MalformedReplyError("x" * before + secret + "y" * 400), SENT, [secret])
+        assert not any(secret[n : n + 6] in fault.message for n in range(len(secret) - 6)), before
+
+
+@pytest.mark.parametrize("secrets", [[""], ["a"], ["the"]])
+def test_what_is_too_short_to_be_a_secret_garbles_no_message(secrets: list[str]) -> None:
+    assert classify(MalformedReplyError("an apple"), SENT, secrets).message == (
+        "the reply is not a chat completion (an apple)"
+    )
+
+
 @pytest.mark.parametrize("bug", [RuntimeError("ours"), KeyError("ours"), AssertionError("ours")], ids=repr)
 def test_an_error_of_our_own_is_not_taken_for_the_endpoints(bug: Exception) -> None:
     with pytest.raises(type(bug)):

@@ -401,14 +401,16 @@ def test_a_run_that_asks_nothing_needs_no_key(resolved: Resolve, tmp_path: Path,
     assert not check(run, tmp_path, **options)
 
 
-@pytest.mark.parametrize("more", [{"generated": True}, {"answers": Path("answers.jsonl")}], ids=["hook", "answers"])
-def test_a_model_that_is_not_asked_needs_no_key_but_its_judge_does(
-    resolved: Resolve, tmp_path: Path, more: dict[str, Any]
-) -> None:
+def test_a_model_that_is_not_asked_needs_no_key_but_its_judge_does(resolved: Resolve, tmp_path: Path) -> None:
     run = resolved(base_url=REMOTE, judge_base_url=REMOTE_JUDGE)
-    said = check(run, tmp_path, **more)
+    said = check(run, tmp_path, generated=True)
     assert REMOTE not in said
     assert REMOTE_JUDGE in said
+
+
+def test_answers_that_exist_may_have_their_judgments_beside_them(resolved: Resolve, tmp_path: Path) -> None:
+    run = resolved(base_url=REMOTE, judge_base_url=REMOTE_JUDGE)
+    assert not check(run, tmp_path, answers=Path("answers.jsonl"))
 
 
 @pytest.mark.parametrize(
