@@ -257,7 +257,8 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         "timeout": openai.Timeout(endpoint.timeout, connect=min(CONNECT_SECONDS, endpoint.timeout)),
     }
     if endpoint.loopback:  # a proxy that the environment names cannot reach this machine's own loopback
-        common["http_client"] = openai.DefaultAsyncHttpxClient(trust_env=False)
+        secure = endpoint.connect_url.startswith("https:")  # else there is no certificate to load a bundle for
+        common["http_client"] = openai.DefaultAsyncHttpxClient(trust_env=False, verify=secure)
     parts = urlsplit(endpoint.connect_url)
     url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     if parts.username is not None:  # in a header and not in the URL, which the HTTP client writes to its log

@@ -231,7 +231,7 @@ def _text(text: str) -> str:
 @_parser("a URL such as http://localhost:8000/v1")
 def _url(text: str) -> str:
     scheme, separator, rest = text.partition("://")
-    _require(scheme in ("http", "https") and bool(separator) and bool(rest.strip("/")) and " " not in text)
+    _require(scheme in ("http", "https") and bool(separator) and bool(rest.strip("/")) and not set(text) & set(" ?#"))
     return text
 
 

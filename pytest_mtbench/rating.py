@@ -44,7 +44,8 @@ def read_rating(judgment: str, finish_reason: str = "stop") -> Rating:
         judgment: the judge's whole text.
         finish_reason: `length` explains a missing rating.
     """
-    text = cut_thinking(judgment)
+    # A closing tag alone may be one that the judge quotes from the answer.
+    text = cut_thinking(judgment) if "<think>" in judgment else judgment
     flags = []
     marks = _MARK.findall(text)
     if not marks:

@@ -83,7 +83,8 @@ class LocalRunner:
                 # Not forever: on Windows a wait without an end cannot be interrupted by Ctrl-C.
                 return future.result(timeout=0.2)
             except concurrent.futures.TimeoutError:
-                continue
+                if future.done():  # from Python 3.11 on this is the builtin, which a turn itself could raise
+                    raise
             except concurrent.futures.CancelledError:
                 raise self.fatal or StoppedError(_STOPPED) from None
 

@@ -33,10 +33,8 @@ class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         return key, True
 
     def get(self, key: object, raw: bool) -> object:
-        """Keys are text."""
-        if not raw or not isinstance(key, str):
-            raise ValueError("a foreign row: its key is not text")
-        return key
+        """Keys are text; a foreign one is never read and has a name that is none of ours."""
+        return key if raw and isinstance(key, str) else "foreign:"
 
     def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, str]:  # noqa: ARG002
         """Values are text, whatever their length."""
@@ -86,7 +84,7 @@ def check_file(path: Path) -> None:
     if not path.exists() or not path.stat().st_size:
         return
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
-        schema = set(connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
+        schema = _schema(connection)
         if not schema <= _own_schema():
             raise ValueError("its tables are not those of diskcache")
         if ("table", "Settings") in {row[:2] for row in schema}:
@@ -98,7 +96,8 @@ def _check_settings(settings: dict[object, object]) -> None:
         if name in _COUNTERS:
             if not isinstance(value, int) or value < 0:
                 raise ValueError(f"its counter {name} is not one")
-        elif name not in _SETTINGS or value != _SETTINGS[str(name)]:
+        elif name not in _SETTINGS or (value != _SETTINGS[str(name)] and name != "disk_pickle_protocol"):
+            # The protocol is that of the Python that made the file; nothing here is ever pickled.
             raise ValueError("it holds settings of others")
 
 
@@ -108,5 +107,9 @@ def _own_schema() -> frozenset[tuple[str, str, str | None]]:
     with tempfile.TemporaryDirectory() as folder:
         open_store(Path(folder)).close()
         with contextlib.closing(sqlite3.connect(Path(folder) / diskcache.core.DBNAME)) as connection:
-            rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
-            return frozenset(rows)
+            return _schema(connection)
+
+
+def _schema(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str | None]]:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    return frozenset(row for row in rows if not str(row[1]).startswith("sqlite_"))

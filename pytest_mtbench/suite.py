@@ -40,7 +40,7 @@ class Azure(_Section):
 
 class _Endpoint(_Section):
     name: Annotated[str, Field(min_length=1)] | None = None
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] | None = None
     api_key_env: EnvName | None = None
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     max_tokens: Count | None = None

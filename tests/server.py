@@ -63,6 +63,11 @@ class Asked:
         return self.model == JUDGE
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
 class Endpoint:
     """The server; `answer` and `judge` may be replaced by any rule.
 
@@ -79,8 +84,7 @@ class Endpoint:
         self.most_in_flight: dict[bool, int] = {True: 0, False: 0}
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 

@@ -372,10 +372,8 @@ def test_a_key_that_is_a_pickle_is_not_loaded_even_by_listing_the_keys(
 ) -> None:
     sql(folder, ("INSERT INTO Cache (key, raw, mode, value) VALUES (?, 0, 1, 'text')", (bomb,)))
     with contextlib.closing(open_store(folder)) as store:
-        with pytest.raises(ValueError, match="foreign"):
-            list(store)
-        with pytest.raises(ValueError, match="foreign"):
-            store.peekitem()
+        assert "foreign:" in list(store)
+        store.peekitem()
     assert not target.exists()
 
 

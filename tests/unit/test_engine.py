@@ -941,7 +941,7 @@ def test_a_users_function_that_gives_nothing_leaves_it_to_the_model(endpoint: En
         (lambda turn: 1 / 0, "ZeroDivisionError"),
         (lambda turn: [][0], "IndexError"),
         (lambda turn: (_ for _ in ()).throw(TimeoutError("too slow")), "too slow"),
-        (lambda turn: (_ for _ in ()).throw(Outcome("no agent today")), "no agent today"),
+        (lambda turn: (_ for _ in ()).throw(Outcome("no chatbot today")), "no chatbot today"),
     ],
     ids=["number", "zero", "index", "timeout", "outcome"],
 )

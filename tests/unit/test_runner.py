@@ -236,16 +236,16 @@ def test_a_turn_that_there_is_not_is_an_error_and_no_silence(machine: Machine) -
 def test_a_users_function_that_exits_ends_no_other_turn(plan: Plan) -> None:
     def generate(messages: list[Any], question: Any, turn: int, run: int) -> str:
         if question.id == 1:
-            raise SystemExit("the agent gave up")
+            raise SystemExit("the chatbot gave up")
         return "own"
 
     machine = Machine(plan, generate=generate)
     try:
         outcome = Waiting(lambda: machine.runner.result(TurnKey(SUITE, 1, 1))).outcome(3)
         if isinstance(outcome, TurnResult):
-            assert "the agent gave up" in (outcome.unscored or "")
+            assert "the chatbot gave up" in (outcome.unscored or "")
         else:
-            assert "the agent gave up" in str(outcome)
+            assert "the chatbot gave up" in str(outcome)
         assert machine.runner.result(SPIDER).score == 8
     finally:
         machine.runner.stop()
