@@ -87,8 +87,7 @@ def _folder(name: str, relative_to: Path, what: str) -> Path:
     """The folder of that name; `~` is the user's home."""
     try:
         folder = relative_to / Path(name).expanduser()
-        folder.is_dir()
-        folder.stat() if folder.exists() else None
+        folder.is_dir()  # raises for what no file system takes, as a name that is too long
     except (RuntimeError, OSError, ValueError) as error:
         raise ConfigError(f"{what}: not the name of a folder ({error})") from error
     return folder

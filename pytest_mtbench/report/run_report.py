@@ -42,6 +42,8 @@ class RunReport:
     @property
     def cost(self) -> float | None:
         """USD for the requests of this run, or None where a price is missing."""
+        if self.plan.model.price is None and self.plan.judge.price is None:
+            return None
         answers = self.plan.model.cost(self.tally.answer_usage)
         judgments = self.plan.judge.cost(self.tally.judgment_usage)
         return None if answers is None or judgments is None else answers + judgments
