@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 from .errors import FatalError, UnscoredError
 from .limits import Limiter, Priority
 from .model import ChatReply, Question, Tally, TurnKey, TurnResult
-from .plan import Plan
+from .plan import Plan, user_text
 from .prompts import SINGLE_PROMPTS
+from .quotation import Shown
 from .rating import Rating, read_rating
 from .replies import Replies, Use, Wanted
 from .text import answer_flags, cut_thinking, join_surrogates, template_markers
@@ -235,9 +236,14 @@ class Engine:
     async def _get_judgment(self, plan: Plan, question: Question, shown: list[str], sample: int) -> tuple[str, Rating]:
         request = plan.judge_request(question, shown, sample)
         slot = f"judgment:{question.id}:{len(shown)}:{sample}"
-        wanted = Wanted(plan, "judgment", request, slot, (sample, 0), _use_of_judgment, self.tallies[plan.key])
+        material = Shown(user_text(request.messages), shown)
+
+        def use_of(reply: ChatReply) -> Use:
+            return "again" if read_rating(reply.text, reply.finish_reason, material).score is None else "good"
+
+        wanted = Wanted(plan, "judgment", request, slot, (sample, 0), use_of, self.tallies[plan.key])
         reply = await self._replies.get(wanted)
-        return reply.text, read_rating(reply.text, reply.finish_reason)
+        return reply.text, read_rating(reply.text, reply.finish_reason, material)
 
     def _flags_of(self, plan: Plan, reply: ChatReply, shown: str) -> list[str]:
         if plan.key not in self._markers:
@@ -278,7 +284,3 @@ def _use_of_answer(reply: ChatReply) -> Use:
     if reply.finish_reason in _WITHHELD or (reply.finish_reason == "length" and _is_empty(reply)):
         return "useless"
     return "again" if _is_empty(reply) else "good"
-
-
-def _use_of_judgment(reply: ChatReply) -> Use:
-    return "again" if read_rating(reply.text, reply.finish_reason).score is None else "good"

@@ -14,6 +14,7 @@ from .model import QuestionId, TurnResult
 from .plan import Plan, user_text
 from .prompts import judge_prompt_name
 from .questions.jsonl import read_rows
+from .quotation import Shown
 from .rating import read_rating
 from .report.json_report import read_report, read_turns
 from .text import cut_thinking
@@ -90,7 +91,7 @@ def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> list[dict[
         shown = [cut_thinking(result.answers[run] or "") for result in turns]
         request = plan.judge_request(question, shown, 0)
         for judgment in repeats:
-            score = read_rating(judgment).score
+            score = read_rating(judgment, shown=Shown(user_text(request.messages), shown)).score
             rows.append(
                 {
                     "question_id": question.id,

@@ -104,7 +104,7 @@ def _refused_parameter(error: openai.APIStatusError, parameters: Mapping[str, ob
         return ""
     if error.param in ("max_tokens", "temperature") and error.param in parameters:
         return str(error.param)
-    if "context" in said.lower():
+    if any(word in said.lower() for word in ("context", "too large", "at most")):  # its value, not its name
         return ""
     for name in ("max_tokens", "temperature"):
         if name in parameters and (f"'{name}'" in said or f"`{name}`" in said):

@@ -1,8 +1,8 @@
 """A judge's text -> a rating or a verdict, or the reason why there is none.
 
 The last mark counts: in 7,230 real GPT-4 judgments the first and the last never differ, and a rating that the
-judge quotes from the answer stands before its own.  A last mark outside the scale never falls back to an
-earlier one.
+judge quotes from the answer stands before its own as a rule.  A last mark outside the scale, or of another form, never
+falls back to an earlier one; a mark that is quoted from the answer is none; a text that was cut off may lack its last.
 """
 
 from __future__ import annotations
@@ -10,15 +10,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .quotation import Shown
 from .text import cut_thinking
 
-RULE = "rating/1"
+RULE = "rating/2"
 """The version of these rules, for the fingerprint of a report."""
 
-_MARK = re.compile(r"\[\[([0-9]+(?:\.[0-9]+)?)\]\]")
+_MARK = re.compile(r"\[\[[0-9]+(?:\.[0-9]+)?\]\]")
+_MARK_LIKE = re.compile(r"\[\[[ \t]*([0-9]+(?:\.[0-9]+)?)(?:[ \t]*/[ \t]*[0-9]+)?[ \t]*\]\]")
 _BARE = re.compile(
     r"\b(?:rating|score)\b[*_]*(?:[ \t]*[:=][ \t]*|[ \t]+)[*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE
 )
+_MOST_MARKS = 50
+_NOT_FINISHED = {
+    "length": "the judge's reply was cut off by max_tokens",
+    "content_filter": "the endpoint's content filter withheld the judgment",
+    "refusal": "the judge refused to judge",
+}
+NOTHING = Shown()
 _VERDICT = re.compile(r"\[\[([ABC])\]\]")
 
 
@@ -29,7 +38,7 @@ class Rating:
     Args:
         score: 1-10, or None.
         reason: why there is no score.
-        flags: `several-ratings`, `bare-rating`.
+        flags: `several-ratings`, `bare-rating`, `quoted-rating`.
     """
 
     score: float | None
@@ -37,27 +46,36 @@ class Rating:
     flags: tuple[str, ...] = ()
 
 
-def read_rating(judgment: str, finish_reason: str = "stop") -> Rating:
+def read_rating(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHING) -> Rating:
     """Reads the rating of a single-answer judgment.
 
     Args:
         judgment: the judge's whole text.
-        finish_reason: `length` explains a missing rating.
+        finish_reason: `length`, `content_filter` and `refusal` mean that the judge did not come to its end.
+        shown: what the judge was shown, to know its own marks from those that it quotes.
     """
     # A closing tag alone may be one that the judge quotes from the answer.
     text = cut_thinking(judgment) if "<think>" in judgment else judgment
+    if finish_reason in _NOT_FINISHED:
+        return Rating(None, _NOT_FINISHED[finish_reason])
     flags = []
-    marks = _MARK.findall(text)
+    found = list(_MARK_LIKE.finditer(text))
+    if not found:
+        found = list(_BARE.finditer(text))
+        flags += ["bare-rating"] if found else []
+    marks = _own(text, found, shown)
+    if len(marks) < len(found):
+        flags.append("quoted-rating")
     if not marks:
-        marks = _BARE.findall(text)
-        flags += ["bare-rating"] if marks else []
-    if not marks:
-        return Rating(None, _why_none(judgment, text, finish_reason))
-    if len({float(mark) for mark in marks}) > 1:
+        return Rating(None, _why_none(judgment, text, quoted=bool(found)), tuple(flags))
+    if len({float(mark[1]) for mark in marks}) > 1:
         flags.append("several-ratings")
-    score = float(marks[-1])
+    last = marks[-1]
+    if last[0].startswith("[[") and not _MARK.fullmatch(last[0]):
+        return Rating(None, f"the judge's rating {last[0][:16]} is not of the form [[n]]", tuple(flags))
+    score = float(last[1])
     if not 1 <= score <= 10:
-        return Rating(None, f"the judge's rating {marks[-1][:12]} is outside 1-10", tuple(flags))
+        return Rating(None, f"the judge's rating {last[1][:12]} is outside 1-10", tuple(flags))
     return Rating(score, None, tuple(flags))
 
 
@@ -67,9 +85,14 @@ def read_verdict(judgment: str) -> str | None:
     return verdicts[-1] if verdicts else None
 
 
-def _why_none(judgment: str, text: str, finish_reason: str) -> str:
-    if finish_reason == "length":
-        return "the judge's reply was cut off by max_tokens before a rating"
+def _own(text: str, marks: list[re.Match[str]], shown: Shown) -> list[re.Match[str]]:
+    """The marks that are the judge's own; of very many, only the last ones are looked at."""
+    return [mark for mark in marks[-_MOST_MARKS:] if not shown.holds(text, *mark.span())]
+
+
+def _why_none(judgment: str, text: str, *, quoted: bool) -> str:
+    if quoted:
+        return "the judge's reply holds no rating but one that it quotes from the answer"
     if not judgment.strip():
         return "the judge's reply was empty"
     if not text.strip():

@@ -151,6 +151,7 @@ class Replies:
         budget = self._budgets.setdefault(wanted.plan.key, Budget(wanted.plan.budget))
         role = wanted.plan.role(wanted.kind)
         client = self._client_of(wanted.plan, wanted.kind)
+        request = wanted.request
         for attempt in range(1, _TRIES_FOR_CONTENT + 1):
             wanted.count.retried += 1 if attempt > 1 else 0
 
@@ -161,13 +162,28 @@ class Replies:
                 if worth and self._cache is not None:
                     await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
 
-            async with budget.reserved(role.most(wanted.request)) as spend:
-                reply = await client.complete(wanted.request, wanted.priority, wanted.count, keep)
-                spend(role.cost(reply.usage) or 0.0)
+            try:
+                async with budget.reserved(role.most(request)) as spend:
+                    reply = await client.complete(request, wanted.priority, wanted.count, keep)
+                    spend(role.cost(reply.usage) or 0.0)
+            except UnscoredError:
+                if request is wanted.request:
+                    raise
+                break  # the endpoint allows no more room: what it said before stands
             if wanted.use_of(reply) != "again" or attempt == _TRIES_FOR_CONTENT:
                 break
             wanted.spend(reply.usage)
+            if wanted.kind == "judgment" and reply.finish_reason == "length":
+                request = self._with_more_room(wanted, request)
         return reply
+
+    def _with_more_room(self, wanted: Wanted, request: ChatRequest) -> ChatRequest:
+        """The same request with twice the tokens; a judge that thinks can use up its room before it rates."""
+        wanted.tally.note(
+            f"the judge's reply was cut off at max_tokens {wanted.request.max_tokens} and asked for again with more; "
+            "judge.max_tokens in the suite file gives it more from the start"
+        )
+        return replace(request, max_tokens=2 * request.max_tokens)
 
     @contextlib.asynccontextmanager
     async def _claim(self, wanted: Wanted) -> AsyncIterator[ChatReply | None]:

@@ -372,7 +372,7 @@ def test_tokens_of_every_try_are_counted(endpoint: Endpoint, plan: Plan) -> None
         (None, "stop", "the judge's reply was empty"),
         ("<think>[[9]]</think>", "stop", "the judge's reply holds only thinking"),
         ("<think>[[9]]", "stop", "the judge's reply holds only thinking"),
-        ("On and on", "length", "the judge's reply was cut off by max_tokens before a rating"),
+        ("On and on", "length", "the judge's reply was cut off by max_tokens"),
         ("Rating: [[11]]", "stop", "the judge's rating 11 is outside 1-10"),
         ("First [[7]], then [[0]]", "stop", "the judge's rating 0 is outside 1-10"),
     ],
@@ -387,6 +387,50 @@ def test_an_unscored_turn_has_its_reason(
             result = await this.turn("five", 1)
             assert (result.score, result.unscored) == (None, reason)
             assert result.answer.startswith("an answer to")
+
+    story(act)
+
+
+def test_a_judgment_that_was_cut_off_is_asked_for_again_with_more_room(endpoint: Endpoint, plan: Plan) -> None:
+    def judge(asked: Asked) -> Reply:
+        enough = asked.body["max_tokens"] >= 4 * 2048
+        return Reply("Rating: [[6]]" if enough else "I think [[9]] at f", finish_reason="stop" if enough else "length")
+
+    endpoint.judge = judge
+
+    async def act() -> None:
+        async with running(plan) as this:
+            assert (await this.turn("five", 1)).score == 6.0
+            assert [asked.body["max_tokens"] for asked in endpoint.judgments] == [2048, 4096, 8192]
+            assert this.engine.tallies[SUITE].judgments.retried == 2
+            assert any("asked for again with more" in note for note in this.engine.tallies[SUITE].notes)
+
+    story(act)
+
+
+def test_a_judgment_with_more_room_is_cached_as_the_one_that_was_asked(
+    endpoint: Endpoint, plan: Plan, tmp_path: Path
+) -> None:
+    small = replace(plan, judge=replace(plan.judge, max_tokens=16))
+    endpoint.judge = lambda asked: (
+        Reply("...", finish_reason="length") if asked.body["max_tokens"] < 32 else Reply("[[7]]")
+    )
+    first = measure(small, tmp_path / "cache")
+    asked = len(endpoint.asked)
+    again = measure(small, tmp_path / "cache")
+    assert len(endpoint.asked) == asked
+    assert [r.score for r in again.results.values()] == [r.score for r in first.results.values()] == [7.0] * TURNS
+
+
+def test_an_endpoint_that_allows_no_more_room_leaves_the_turn_unscored(endpoint: Endpoint, plan: Plan) -> None:
+    too_many = error(400, "max_tokens is too large: 4096. This model's limit is 2048.", param="max_tokens")
+    endpoint.judge = lambda asked: (
+        Reply("On and on", finish_reason="length") if asked.body.get("max_tokens") == 2048 else too_many
+    )
+
+    async def act() -> None:
+        async with running(plan) as this:
+            assert (await this.turn("five", 1)).unscored == "the judge's reply was cut off by max_tokens"
 
     story(act)
 

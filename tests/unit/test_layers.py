@@ -17,7 +17,7 @@ PACKAGE = Path(pytest_mtbench.__file__).parent
 NAME = PACKAGE.name
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
-WORDS = {"model", "errors", "text"}
+WORDS = {"quotation", "model", "errors", "text"}
 ENGINE = {"client", "faults", "limits", "store", "cache", "budget", "replies", "engine", "runner", "channel"}
 SCORES = {"scoring", "gates", "stats", "rating"}
 
