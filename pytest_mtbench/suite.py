@@ -26,6 +26,9 @@ FUTURE_KEYS = {
     "against": "pairwise grading is not in this version",
 }
 
+LARGEST_FILE = 2**20
+"""Bytes; a parser of YAML needs a thousand times the memory of its text."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
@@ -153,6 +156,12 @@ class SuiteFile:
             ConfigError: it cannot be read, does not parse or does not validate; one line a problem.
         """
         try:
+            size = path.stat().st_size
+            if size > LARGEST_FILE:
+                raise ConfigError(
+                    f"{path}: the suite file has {size / 2**20:.0f} MiB; it holds some keys and is never above "
+                    f"{LARGEST_FILE / 2**20:.0f} MiB"
+                )
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"

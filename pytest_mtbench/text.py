@@ -93,11 +93,12 @@ def shorten(text: str, width: int) -> str:
 
 def shorten_block(text: str, characters: int) -> str:
     """A printable block of about so many characters: its beginning, and its end where it is cut."""
-    block = printable(text.strip())
+    block = text.strip()
     if len(block) > characters:
         half = characters // 2
         left_out = len(block) - 2 * half
         block = f"{block[:half].rstrip()}\n[... {left_out} characters ...]\n{block[-half:].lstrip()}"
+    block = printable(block)
     # A bar before each line: GitHub's runner takes a line that begins with `::name::` for a command.
     return textwrap.indent(block, "  | ", lambda _: True)
 

@@ -10,13 +10,23 @@ from typing import Any
 from ..errors import ConfigError
 
 
-def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+LARGEST_SET_FILE = 64 * 2**20
+"""Bytes of a file of a question set; the original's largest has 50,000."""
+
+
+def read_rows(path: Path, largest: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """Every row of a file with its line number; blank lines are passed over.
 
+    Args:
+        largest: bytes above which the file is refused unread.
+
     Raises:
-        ConfigError: the file is missing or not UTF-8, or a line is not a JSON object.
+        ConfigError: the file is missing, too large or not UTF-8, or a line is not a JSON object.
     """
     try:
+        size = path.stat().st_size
+        if largest is not None and size > largest:
+            raise ConfigError(f"{path}: has {size / 2**20:.0f} MiB; at most {largest / 2**20:.0f} MiB are read")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ConfigError
 from ..model import Identity, JudgePrompt, Question, QuestionId, QuestionSet
 from ..prompts import REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill
-from .jsonl import read_rows
+from .jsonl import LARGEST_SET_FILE, read_rows
 
 OWN_PROMPTS = Path(__file__).parent / "judge_prompts.jsonl"
 
@@ -58,7 +58,7 @@ def load_prompts(path: Path) -> dict[str, JudgePrompt]:
         ConfigError: a row lacks a field, a template names an unknown field, or a prompt is missing.
     """
     prompts = {}
-    for number, row in read_rows(path):
+    for number, row in read_rows(path, LARGEST_SET_FILE):
         fields = [_text(row, key, path, number) for key in ("name", "type", "system_prompt", "prompt_template")]
         prompt = JudgePrompt(*fields)
         if prompt.name in SINGLE_PROMPTS:
@@ -84,7 +84,7 @@ def _try_template(prompt: JudgePrompt, path: Path, number: int) -> None:
 
 def _questions(path: Path, references: dict[QuestionId, tuple[Path, int, tuple[str, ...]]]) -> tuple[Question, ...]:
     questions: dict[str, Question] = {}
-    for number, row in read_rows(path):
+    for number, row in read_rows(path, LARGEST_SET_FILE):
         question = _question(row, path, number)
         if str(question.id) in questions:  # 1 and "1" would have the same test id
             raise ConfigError(f"{path}:{number}: question_id {question.id!r} stands twice")
@@ -126,7 +126,7 @@ def _is_temperature(value: object) -> bool:
 def _references(files: Sequence[Path]) -> dict[QuestionId, tuple[Path, int, tuple[str, ...]]]:
     references: dict[QuestionId, tuple[Path, int, tuple[str, ...]]] = {}
     for file in files:
-        for number, row in read_rows(file):
+        for number, row in read_rows(file, LARGEST_SET_FILE):
             try:
                 turns = row["choices"][0]["turns"]
             except (LookupError, TypeError):

@@ -134,6 +134,14 @@ def test_text_that_is_not_utf8_is_named(tmp_path: Path, encoding: str) -> None:
 # --- a good set ---
 
 
+@pytest.mark.parametrize("name", ["question.jsonl", "judge_prompts.jsonl", "reference_answer/reference.jsonl"])
+def test_a_file_of_many_megabytes_is_refused_unread(small_set: Path, name: str) -> None:
+    with (small_set / name).open("wb") as file:
+        file.truncate(100 * 2**20)
+    with pytest.raises(ConfigError, match=rf"{name}: has 100 MiB; at most 64 MiB are read"):
+        load_folder(small_set)
+
+
 def test_a_set_is_loaded_whole(small_set: Path) -> None:
     loaded = load_folder(small_set)
     assert loaded.name == "small_set"

@@ -575,6 +575,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert "cannot be read" in str(caught.value)
 
 
+def test_a_file_of_many_megabytes_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "mtbench.yaml"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)
+    with pytest.raises(ConfigError, match=r"mtbench\.yaml: the suite file has 100 MiB; .* never above 1 MiB"):
+        SuiteFile.from_file(path)
+
+
 def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         SuiteFile.from_file(tmp_path)
