@@ -9,7 +9,6 @@ from typing import Any
 
 from ..errors import ConfigError
 
-
 LARGEST_SET_FILE = 64 * 2**20
 """Bytes of a file of a question set; the original's largest has 50,000."""
 
