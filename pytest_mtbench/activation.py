@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from .collection import CollectionPlugin
+from .command import Options
 from .config import VIRTUAL, collected_suites, model_option, options_from, suite_option
 from .errors import ConfigError
+from .fastchat import export_files
 from .items import marker_name
-from .options import Options
+from .options import SuiteRun
 from .results import ResultsPlugin
 from .session import SessionPlugin
 from .suites import Suites, names_a_model
@@ -39,7 +41,7 @@ def activate(config: pytest.Config, named: Sequence[Path]) -> None:
     for path in paths:
         suites.get(suites.key_of(path))
     if not hasattr(config, "workerinput"):
-        _probe_outputs(options)
+        _probe_outputs(options, suites.loaded)
     for run in suites.loaded:
         for category in run.plan.questions.categories:
             config.addinivalue_line("markers", f"{marker_name(category)}: MT-Bench category {one_line(category)}")
@@ -84,20 +86,24 @@ def _take_virtual(config: pytest.Config) -> list[str]:
     return names
 
 
-def _probe_outputs(options: Options) -> None:
-    """Whether every report can be written, before anything is paid for."""
+def _probe_outputs(options: Options, runs: Sequence[SuiteRun]) -> None:
+    """Whether every file can be written, before anything is paid for."""
     for path in options.reports:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            existed = path.exists()
-            with path.open("a", encoding="utf-8"):
-                pass
-            if not existed:
-                path.unlink()
-        except OSError as error:
-            raise ConfigError(f"--mtbench-report={path}: cannot be written ({error.strerror})") from error
+        _probe(path, f"--mtbench-report={path}")
     if options.export:
-        try:
-            options.export.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"--mtbench-export={options.export}: cannot be made ({error.strerror})") from error
+        for run in runs:
+            for path in export_files(options.export, run.plan):
+                _probe(path, f"--mtbench-export={options.export}")
+
+
+def _probe(path: Path, what: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        existed = path.exists()
+        with path.open("a", encoding="utf-8"):
+            pass
+        if not existed:
+            path.unlink()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{what}: cannot be written ({reason})") from error

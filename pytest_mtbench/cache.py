@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import sqlite3
 import time
 import uuid
@@ -22,12 +23,16 @@ import diskcache
 from .errors import ConfigError
 from .model import ChatReply, ChatRequest
 from .store import check_file, open_store
+from .text import shorten
 
 SCHEMA = 1
 """Goes into every key; a change of what a row means raises it."""
 
 CLAIM_SECONDS = 6.0
 """How long a claim on a request lasts unless it is renewed; what a killed run leaves behind."""
+
+LARGEST_ROW = 64 * 2**20
+"""Characters of a row; the longest reply that a test knows has 10 million."""
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This is the cache of pytest-mtbench; it may be deleted.\n"
 _Value = TypeVar("_Value")
@@ -56,6 +61,8 @@ class ReplyCache:
         self._folder = folder
         self._note = note
         self._owner = uuid.uuid4().hex
+        self._warned: set[str] = set()
+        self._off = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):
@@ -63,7 +70,7 @@ class ReplyCache:
                     (folder / name).write_text(text, encoding="utf-8")
             self._store = self._open()
             self._store.close()  # each thread has a connection of its own; this one is not used again
-        except (OSError, sqlite3.OperationalError) as error:
+        except (OSError, sqlite3.DatabaseError) as error:
             raise ConfigError(
                 f"the cache folder {folder} cannot be used ({error}); name another with --mtbench-cache-dir "
                 "or switch it off with --mtbench-cache=off"
@@ -75,14 +82,17 @@ class ReplyCache:
         row = self._guarded(lambda: self._store.get(key), None)
         if row is None:
             return None
+        if len(row) > LARGEST_ROW:
+            self._warn("is larger than any reply", key)
+            return None
         try:
             stored = json.loads(row)
             if stored["request"] != request.as_json():
-                self._note(f"warning: cache row {key[:12]} holds another request; asked again")
+                self._warn("holds another request", key)
                 return None
             return ChatReply.from_json(stored["reply"])
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-            self._note(f"warning: cache row {key[:12]} does not parse; asked again")
+            self._warn("does not parse", key)
             return None
 
     def put(self, request: ChatRequest, reply: ChatReply, slot: str) -> None:
@@ -95,7 +105,7 @@ class ReplyCache:
         row = json.dumps({"request": request.as_json(), "reply": reply.as_json()})
 
         def write() -> None:
-            with self._store.transact(retry=True):
+            with self._store.transact():
                 self._store.set(key, row)
                 self._store.set(_slot_name(slot), key)
                 self._store.delete(f"claim:{key}")
@@ -107,10 +117,11 @@ class ReplyCache:
         name = _claim_name(request)
 
         def take() -> bool:
-            with self._store.transact(retry=True):
+            with self._store.transact():
                 owner, ends = self._store.get(name, (None, None), expire_time=True)
                 # A claim of more than its time was made by no run, and would hold up every run.
-                if owner not in (None, self._owner) and ends is not None and ends <= time.time() + CLAIM_SECONDS:
+                known = isinstance(ends, int | float) and ends <= time.time() + CLAIM_SECONDS
+                if owner not in (None, self._owner) and known:
                     return False
                 self._store.set(name, self._owner, expire=CLAIM_SECONDS)
                 return True
@@ -121,7 +132,7 @@ class ReplyCache:
         """Keeps claims alive; a run calls it more often than claims expire."""
 
         def touch() -> None:
-            with self._store.transact(retry=True):
+            with self._store.transact():
                 for name in map(_claim_name, requests):
                     if self._store.get(name) == self._owner:
                         self._store.touch(name, expire=CLAIM_SECONDS)
@@ -132,7 +143,7 @@ class ReplyCache:
         """Gives a claim back without a reply, unless another run has it by now."""
 
         def give_back() -> None:
-            with self._store.transact(retry=True):
+            with self._store.transact():
                 if self._store.get(_claim_name(request)) == self._owner:
                     self._store.delete(_claim_name(request))
 
@@ -153,7 +164,7 @@ class ReplyCache:
 
     def is_empty(self) -> bool:
         """Whether the folder holds no reply at all."""
-        return not self._guarded(lambda: any(":" not in key for key in self._store), False)
+        return not self._guarded(lambda: any(":" not in key for key in self._store), True)
 
     def close(self, release: Sequence[ChatRequest] = ()) -> None:
         """Gives claims back and closes the file."""
@@ -174,24 +185,45 @@ class ReplyCache:
 
     def _guarded(self, action: Callable[[], _Value], otherwise: _Value) -> _Value:
         """Runs an action; a foreign row counts as `otherwise`, a damaged file is replaced first."""
+        if self._off:
+            return otherwise
         try:
             return action()
-        except ValueError:
+        except (ValueError, TypeError):
             self._note("warning: a cache row is not text and was not read; asked again")
-        except (sqlite3.DatabaseError, diskcache.Timeout) as error:
-            if isinstance(error, sqlite3.OperationalError | diskcache.Timeout):
-                self._note(f"warning: the cache could not be used for a moment ({error or 'it was locked'})")
-            else:
-                self.close()
-                self._set_aside(error)
-                self._store = open_store(self._folder)
+        except diskcache.Timeout:
+            self._give_up("another process holds its lock")
+        except sqlite3.OperationalError as error:
+            self._note(f"warning: the cache could not be used for a moment ({error})")
+        except sqlite3.DatabaseError as error:
+            self._replace(error)
         return otherwise
+
+    def _replace(self, damage: Exception) -> None:
+        self.close()
+        try:
+            self._set_aside(damage)
+            self._store = open_store(self._folder)
+        except (OSError, sqlite3.Error) as error:
+            self._give_up(f"its file is damaged and cannot be set aside ({error})")
+
+    def _give_up(self, why: str) -> None:
+        self._off = True
+        self._note(f"warning: the cache is not used any more: {why}; what this run asks from here on is not kept")
+
+    def _warn(self, what: str, key: str) -> None:
+        """Says once what is wrong with rows, with the first of them."""
+        if what not in self._warned:
+            self._warned.add(what)
+            self._note(f"warning: a row of the cache {what} ({key[:12]}); such rows are asked for again")
 
     def _set_aside(self, error: Exception) -> None:
         aside = f"cache.db.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{self._owner[:6]}"
         for suffix in ("", "-wal", "-shm", "-journal"):
             with contextlib.suppress(OSError):
                 (self._folder / f"cache.db{suffix}").rename(self._folder / f"{aside}{suffix}")
+        if os.path.lexists(self._folder / "cache.db"):
+            raise OSError(f"cache.db is damaged ({error}) and cannot be set aside")
         self._note(f"warning: the cache file was damaged ({error}); set aside as {self._folder / aside}")
 
 
@@ -206,4 +238,4 @@ def _claim_name(request: ChatRequest) -> str:
 def _difference(name: str, before: object, now: object) -> str:
     if name == "messages":
         return "messages: the text that is asked has changed"
-    return f"{name}: stored for {before!r}, asked for {now!r}"
+    return f"{name}: stored for {shorten(repr(before), 80)}, asked for {shorten(repr(now), 80)}"

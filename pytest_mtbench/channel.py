@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
+from typing import NamedTuple
 
 from .errors import FatalError, StoppedError
 from .model import TurnKey, TurnResult
@@ -26,6 +27,13 @@ _STOP = "stop"
 _WANTED = "wanted"
 
 
+class _Wish(NamedTuple):
+    """A turn that a worker wants, of so many runs (0: as many as its plan says)."""
+
+    key: TurnKey
+    runs: int
+
+
 class RemoteRunner:
     """The engine as a worker sees it.
 
@@ -35,20 +43,20 @@ class RemoteRunner:
 
     def __init__(self, folder: Path) -> None:
         self._store = open_store(folder)
-        self._asked: set[TurnKey] = set()
+        self._asked: set[_Wish] = set()
 
-    def want(self, keys: Iterable[TurnKey]) -> None:
+    def want(self, keys: Iterable[TurnKey], runs: int = 0) -> None:
         """Asks the controller to measure turns; returns at once."""
-        new = [key for key in keys if key not in self._asked]
+        new = [_Wish(key, runs) for key in keys if (key, runs) not in self._asked]
         if new:
             self._store.push(json.dumps(new), prefix=_WANTED, retry=True)
             self._asked.update(new)
 
-    def result(self, key: TurnKey) -> TurnResult:
+    def result(self, key: TurnKey, runs: int = 0) -> TurnResult:
         """Waits for one turn; see `Runner`."""
-        self.want([key])
+        self.want([key], runs)
         while True:
-            text = self._store.get(_name(key), retry=True)
+            text = self._store.get(_name(_Wish(key, runs)), retry=True)
             if text is not None:
                 return _read(text)
             if self._store.get(_STOP, retry=True) is not None:
@@ -71,7 +79,7 @@ class ChannelServer:
     def __init__(self, folder: Path, runner: LocalRunner) -> None:
         self._folder = folder
         self._runner = runner
-        self._done: queue.SimpleQueue[tuple[TurnKey, str]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[_Wish, str]] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="mtbench-channel", daemon=True)
         # Made here, so that no two workers make the tables at once.
@@ -89,19 +97,19 @@ class ChannelServer:
 
     def _serve(self) -> None:
         store = open_store(self._folder)
-        known: set[TurnKey] = set()
+        known: set[_Wish] = set()
         while not self._ended.wait(_POLL_SECONDS):
-            for key in _pull(store):
-                if key not in known:
-                    known.add(key)
-                    self._measure(key)
+            for wish in _pull(store):
+                if wish not in known:
+                    known.add(wish)
+                    self._measure(wish)
             while not self._done.empty():
-                key, text = self._done.get()
-                store.set(_name(key), text, retry=True)
+                wish, text = self._done.get()
+                store.set(_name(wish), text, retry=True)
         store.set(_STOP, "", retry=True)
         store.close()
 
-    def _measure(self, key: TurnKey) -> None:
+    def _measure(self, wish: _Wish) -> None:
         def finished(future: Future[TurnResult]) -> None:
             try:
                 text = json.dumps({"result": future.result().as_json()})
@@ -112,27 +120,27 @@ class ChannelServer:
                 text = json.dumps({"fatal": str(fatal)} if fatal else {"stopped": True})
             except BaseException as error:  # noqa: BLE001 - a worker waits for this turn: it must hear of a bug too
                 text = json.dumps({"bug": "".join(traceback.format_exception(error))})
-            self._done.put((key, text))
+            self._done.put((wish, text))
 
         try:
-            self._runner.submit(key).add_done_callback(finished)
+            self._runner.submit(*wish).add_done_callback(finished)
         except StoppedError:
-            self._done.put((key, json.dumps({"stopped": True})))
+            self._done.put((wish, json.dumps({"stopped": True})))
         except Exception as error:  # noqa: BLE001 - as above
-            self._done.put((key, json.dumps({"bug": "".join(traceback.format_exception(error))})))
+            self._done.put((wish, json.dumps({"bug": "".join(traceback.format_exception(error))})))
 
 
-def _pull(store: object) -> list[TurnKey]:
-    keys: list[TurnKey] = []
+def _pull(store: object) -> list[_Wish]:
+    wishes: list[_Wish] = []
     while True:
         _, text = store.pull(prefix=_WANTED, default=(None, None), retry=True)  # type: ignore[attr-defined]
         if text is None:
-            return keys
-        keys += [TurnKey(*key) for key in json.loads(text)]
+            return wishes
+        wishes += [_Wish(TurnKey(*key), runs) for key, runs in json.loads(text)]
 
 
-def _name(key: TurnKey) -> str:
-    return "result:" + json.dumps(key)
+def _name(wish: _Wish) -> str:
+    return "result:" + json.dumps(wish)
 
 
 def _read(text: str) -> TurnResult:

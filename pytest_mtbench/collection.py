@@ -8,24 +8,18 @@ from typing import Any, TypeVar
 
 import pytest
 
-from .config import VIRTUAL, is_suite_name
+from .baseline_items import JudgeItem, RegressionItem
+from .config import VIRTUAL, is_suite_name, usage_error
 from .errors import ConfigError
-from .items import (
-    GateItem,
-    SuiteFileNode,
-    TurnItem,
-    VirtualSuiteNode,
-    measured,
-    suite_items,
-    turn_marks,
-    turn_properties,
-)
+from .items import TurnItem, measured, turn_marks, turn_properties
 from .model import Question, TurnKey
+from .suite_items import GateItem, SuiteFileNode, VirtualSuiteNode, suite_items
 from .suites import Suites
 from .text import one_line
 from .turn import MtbenchTurn
 
 _T = TypeVar("_T")
+_OUR_ITEMS = (TurnItem, GateItem, RegressionItem, JudgeItem)
 
 
 class CollectionPlugin:
@@ -47,7 +41,7 @@ class CollectionPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Adds the default suite where none was collected, before -k, -m and --lf choose."""
-        collected = any(isinstance(item, TurnItem | GateItem) for item in items)
+        collected = any(isinstance(item, _OUR_ITEMS) for item in items)
         arguments = session.config.getoption("file_or_dir", [])
         # Whoever names single tests asks for those alone; a printed id, pasted back, runs one item.
         only_ids = bool(arguments) and all("::" in str(argument) for argument in arguments)
@@ -137,7 +131,7 @@ def wanted_keys(items: Iterable[pytest.Item]) -> list[TurnKey]:
     """Every turn that these items will ask for, in order."""
     keys: list[TurnKey] = []
     for item in items:
-        if isinstance(item, TurnItem | GateItem):
+        if isinstance(item, _OUR_ITEMS):
             keys += item.keys
             continue
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
@@ -161,4 +155,4 @@ def _usage_errors(action: Callable[[], _T]) -> _T:
     try:
         return action()
     except ConfigError as error:
-        raise pytest.UsageError(*error.problems) from error
+        raise usage_error(error) from error

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .paths import is_file
+from .text import no_command, printable
+
 if TYPE_CHECKING:
-    from .options import Options
+    from .command import Options
+    from .errors import ConfigError
 
 SUITE_NAME = "mtbench.yaml"
 SUITE_SUFFIX = ".mtbench.yaml"
@@ -24,6 +28,8 @@ VIRTUAL = "mtbench"
 
 CACHE_MODES = ("all", "judgments", "refresh", "off", "only")
 REPORT_SUFFIXES = (".json",)
+_MOST_LINES = 50
+_LONGEST_LINE = 1000
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -51,6 +57,7 @@ def add_options(parser: pytest.Parser) -> None:
         default=[],
         type=_minimum,
     )
+    add("baseline", "FILE", "gate on regression against this JSON report", type=Path)
     add("report", "FILE", "write a report, repeatable: .json", action="append", default=[], type=_report)
     add("export", "DIR", "write answers and judgments in FastChat's layout", type=Path)
     add("answers", "FILE|DIR", "grade answers that exist already (FastChat's layout or a JSON report)", type=Path)
@@ -63,8 +70,8 @@ def add_options(parser: pytest.Parser) -> None:
         default=[],
         type=Path,
     )
-    add("runs", "K", "answer every question K times (default: 1)", type=_count)
-    add("judge-repeats", "K", "judge every answer K times (default: 1)", type=_count)
+    add("runs", "K", "answer every question K times (default: 1)", type=_repeats)
+    add("judge-repeats", "K", "judge every answer K times (default: 1)", type=_repeats)
     add("limit", "N", "only the first N questions of each category", type=_count)
     add("concurrency", "N", "requests in flight to the model (default: 16)", type=_count)
     add("judge-concurrency", "N", "requests in flight to the judge (default: 16)", type=_count)
@@ -90,7 +97,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 def options_from(config: pytest.Config) -> Options:
     """What the command line says."""
-    from .options import Options
+    from .command import Options
 
     def get(name: str) -> Any:
         return config.getoption(_dest(name))
@@ -104,6 +111,7 @@ def options_from(config: pytest.Config) -> Options:
         merge=tuple(cwd / path for path in get("merge")),
         export=cwd / get("export") if get("export") else None,
         answers=cwd / get("answers") if get("answers") else None,
+        baseline=get("baseline"),
         cache=get("cache"),
         **{
             _field(name): get(name)
@@ -124,7 +132,7 @@ def suite_option(config: pytest.Config) -> Path | None:
     named: Path | None = config.getoption(_dest("suite"))
     if named is not None:
         path = _absolute(config.invocation_params.dir / named)
-        if not path.is_file():
+        if not is_file(path):
             raise pytest.UsageError(f"--mtbench-suite={named}: no such file")
         return path
     default = config.rootpath / SUITE_NAME
@@ -171,6 +179,14 @@ def model_option(config: pytest.Config) -> str | None:
     return model
 
 
+def usage_error(error: ConfigError) -> pytest.UsageError:
+    """A user's mistake as pytest shows it: printable, and no more of it than a person reads."""
+    lines = [no_command(printable(line)) for problem in error.problems for line in problem.split("\n")]
+    short = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..." for line in lines]
+    more = [f"... and {len(short) - _MOST_LINES} lines more"] if len(short) > _MOST_LINES else []
+    return pytest.UsageError(*short[:_MOST_LINES], *more)
+
+
 def _absolute(path: Path) -> Path:
     # Not resolve(): pytest does not follow links either, and ids must agree with its own.
     return Path(os.path.abspath(path))  # noqa: PTH100
@@ -206,7 +222,13 @@ def _require(holds: bool) -> None:
 
 @_parser("a whole number from 1")
 def _count(text: str) -> int:
-    _require(int(text) >= 1)
+    _require(1 <= int(text) <= 1_000_000)
+    return int(text)
+
+
+@_parser("a whole number from 1 to 100")
+def _repeats(text: str) -> int:
+    _require(1 <= int(text) <= 100)
     return int(text)
 
 

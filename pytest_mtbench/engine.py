@@ -65,20 +65,25 @@ class Engine:
         self._tasks: dict[tuple[Any, ...], asyncio.Task[Any]] = {}
         self._markers: dict[str, frozenset[str]] = {}
         self.tallies: dict[str, Tally] = defaultdict(Tally, tallies or {})
-        self.results: dict[TurnKey, TurnResult] = dict(known or {})
+        self._known = known or {}
+        self.results: dict[TurnKey, TurnResult] = dict(self._known)
         self.fatal: FatalError | None = None
 
-    async def turn(self, key: TurnKey) -> TurnResult:
+    async def turn(self, key: TurnKey, runs: int = 0) -> TurnResult:
         """One turn's result; asks only for what is not known yet.
+
+        Args:
+            runs: how many runs it is made of; as many as the plan says by default.
 
         Raises:
             FatalError: nothing can be measured any more.
         """
         if self.fatal is not None:
             raise self.fatal
-        if key in self.results:
-            return self.results[key]
-        return await asyncio.shield(self._once(("turn", *key), lambda: self._measure(key)))
+        if key in self._known:
+            return self._known[key]
+        runs = runs or self._plans[key.suite].runs
+        return await asyncio.shield(self._once(("turn", *key, runs), lambda: self._measure(key, runs)))
 
     async def close(self) -> None:
         """Cancels whatever is not done and closes the cache."""
@@ -103,10 +108,10 @@ class Engine:
             for other in self._tasks.values():
                 other.cancel()
 
-    async def _measure(self, key: TurnKey) -> TurnResult:
+    async def _measure(self, key: TurnKey, count: int) -> TurnResult:
         plan = self._plans[key.suite]
         question = plan.question(key.question_id)
-        runs = await asyncio.gather(*(self._run(plan, question, key.turn, run) for run in range(plan.runs)))
+        runs = await asyncio.gather(*(self._run(plan, question, key.turn, run) for run in range(count)))
         scores = tuple(run.score for run in runs)
         rated = [score for score in scores if score is not None]
         result = TurnResult(
@@ -122,7 +127,8 @@ class Engine:
             earlier=runs[0].earlier,
             flags=tuple(dict.fromkeys(flag for run in runs for flag in run.flags)),
         )
-        self.results[key] = result
+        if key not in self.results or len(self.results[key].scores) < count:
+            self.results[key] = result
         return result
 
     async def _run(self, plan: Plan, question: Question, turn: int, run: int) -> _RunOfTurn:
@@ -189,7 +195,8 @@ class Engine:
         text = self._answers[plan.key].get((question.id, turn, run))
         if text is None:
             raise UnscoredError("--mtbench-answers holds no answer to this turn")
-        self.tallies[plan.key].answers.cached += 1
+        if plan.account == plan.key:
+            self.tallies[plan.key].answers.cached += 1
         return ChatReply(join_surrogates(text), cached=True)
 
     async def _generated(
@@ -235,14 +242,20 @@ class Engine:
 
     async def _get_judgment(self, plan: Plan, question: Question, shown: list[str], sample: int) -> tuple[str, Rating]:
         request = plan.judge_request(question, shown, sample)
-        slot = f"judgment:{question.id}:{len(shown)}:{sample}"
+        slot = f"judgment:{question.id}:{len(shown)}:{sample}" + (f":{request.revision}" if request.revision else "")
         material = Shown(user_text(request.messages), shown)
 
         def use_of(reply: ChatReply) -> Use:
             return "again" if read_rating(reply.text, reply.finish_reason, material).score is None else "good"
 
-        wanted = Wanted(plan, "judgment", request, slot, (sample, 0), use_of, self.tallies[plan.key])
+        wanted = Wanted(plan, "judgment", request, slot, (sample, 0), use_of, self.tallies[plan.account])
         reply = await self._replies.get(wanted)
+        if plan.judges_served and reply.served and reply.served not in plan.judges_served:
+            raise FatalError(
+                f"no baseline for this run: its judge was served as {' and '.join(sorted(plan.judges_served))}, and "
+                f"{plan.judge.name} is now served as {reply.served}, so the scores cannot be compared; make a new "
+                "baseline of what is deployed, with --mtbench-runs=5 --mtbench-report=FILE"
+            )
         return reply.text, read_rating(reply.text, reply.finish_reason, material)
 
     def _flags_of(self, plan: Plan, reply: ChatReply, shown: str) -> list[str]:

@@ -11,13 +11,17 @@ from typing import Any
 
 from .errors import ConfigError
 from .model import QuestionId, TurnResult
+from .paths import is_file, is_folder
 from .plan import Plan, user_text
 from .prompts import judge_prompt_name
 from .questions.jsonl import read_rows
 from .quotation import Shown
 from .rating import read_rating
-from .report.json_report import read_report, read_turns
-from .text import cut_thinking
+from .stored import read_report, read_turns
+from .text import cut_thinking, join_surrogates
+
+_LONGEST_NAME = 200
+"""Bytes; most file systems take 255."""
 
 Answers = dict[tuple[QuestionId, int, int], str]
 
@@ -72,15 +76,24 @@ def export(folder: Path, plan: Plan, results: Iterable[TurnResult], at: float) -
     answers, judgments = [], []
     for question in plan.selected:
         turns = [known[question.id, n] for n in range(1, len(question.turns) + 1) if (question.id, n) in known]
-        if len(turns) < len(question.turns) or any(text is None for result in turns for text in result.answers):
+        runs = list(zip(*(result.answers for result in turns), strict=False))
+        if len(turns) < len(question.turns) or any(text is None for run in runs for text in run):
             continue
-        choices = [{"index": run, "turns": [result.answers[run] for result in turns]} for run in range(plan.runs)]
+        choices = [{"index": run, "turns": list(texts)} for run, texts in enumerate(runs)]
         row = {"question_id": question.id, "answer_id": _answer_id(plan, question.id), "model_id": plan.model.name}
         answers.append(row | {"choices": choices, "tstamp": at})
         for result in turns:
             judgments += _judgment_rows(plan, turns[: result.key.turn], at)
-    _write(folder / "model_answer" / f"{file_name(plan.model.name)}.jsonl", answers)
-    _write(folder / "model_judgment" / f"{file_name(plan.judge.name)}_single.jsonl", judgments)
+    for path, rows in zip(export_files(folder, plan), (answers, judgments), strict=True):
+        _write(path, rows)
+
+
+def export_files(folder: Path, plan: Plan) -> tuple[Path, Path]:
+    """Where `export` writes answers and judgments."""
+    return (
+        folder / "model_answer" / f"{file_name(plan.model.name)}.jsonl",
+        folder / "model_judgment" / f"{file_name(plan.judge.name)}_single.jsonl",
+    )
 
 
 def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> list[dict[str, Any]]:
@@ -140,20 +153,20 @@ def _judgments_of_report(results: list[TurnResult], plan: Plan, recorded: Record
 
 
 def _answer_file(source: Path, model: str) -> Path:
-    if source.is_file():
+    if is_file(source):
         return source.resolve()
-    if not source.is_dir():
+    if not is_folder(source):
         raise ConfigError(f"--mtbench-answers={source}: no such file or folder")
     names = [name for name in dict.fromkeys((model, file_name(model))) if name == Path(name).name]
     places = [folder / f"{name}.jsonl" for folder in (source / "model_answer", source) for name in names]
     for place in places:
-        if place.is_file():
+        if is_file(place):
             return place.resolve()
     raise ConfigError(f"--mtbench-answers={source}: holds neither {places[0]} nor {places[-1]}")
 
 
 def _read_answer_file(file: Path) -> Answers:
-    answers: Answers = {}
+    answers: dict[QuestionId, Answers] = {}
     for number, row in read_rows(file):
         try:
             choices = [choice["turns"] for choice in row["choices"]]
@@ -168,8 +181,8 @@ def _read_answer_file(file: Path) -> Answers:
         if not lists or not found or not all(isinstance(text, str) for text in found.values()):
             raise ConfigError(f"{file}:{number}: not a row of answers (question_id and choices[].turns are needed)")
         # A later row of a question replaces the whole of an earlier one: turns of two conversations do not mix.
-        answers = {key: text for key, text in answers.items() if key[0] != row["question_id"]} | found
-    return answers
+        answers[row["question_id"]] = found
+    return {key: text for found in answers.values() for key, text in found.items()}
 
 
 def _read_judgments(file: Path, plan: Plan, recorded: Recorded) -> None:
@@ -194,16 +207,20 @@ def _check_complete(source: Path, plan: Plan, recorded: Recorded) -> None:
     if missing:
         named = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
         runs = f" in each of {plan.runs} runs" if plan.runs > 1 else ""
-        raise ConfigError(f"--mtbench-answers={source}: no answer{runs} to {len(missing)} questions: {named}")
+        hint = "; a JSON report has the first run's, --mtbench-export all" if runs and source.suffix == ".json" else ""
+        raise ConfigError(f"--mtbench-answers={source}: no answer{runs} to {len(missing)} questions: {named}{hint}")
 
 
 def _answer_id(plan: Plan, question_id: QuestionId) -> str:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"{plan.model.name}/{question_id}").hex
+    return uuid.uuid5(uuid.NAMESPACE_URL, join_surrogates(f"{plan.model.name}/{question_id}")).hex
 
 
 def file_name(model: str) -> str:
-    """A model's name as the name of a file."""
-    return "".join(char if char.isalnum() or char in "._-" else "_" for char in model).lstrip(".") or "model"
+    """A model's name as the name of a file, as long as file systems take with an ending."""
+    kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in model).lstrip(".")
+    while len(kept.encode()) > _LONGEST_NAME:
+        kept = kept[:-1]
+    return kept or "model"
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from .scoring import Score, Scorecard
@@ -24,7 +24,7 @@ class GateSpec:
     Args:
         name: the part of the id in brackets: `overall`, `turn2` or a category (`category:overall` where a category
             is called as another gate is).
-        kind: which scores it reads.
+        kind: which scores it reads; `regression` and `judge` are decided in `regression_gate.py`.
         category: the category of a `category` gate.
         minimum: the threshold, 1-10.
         rule: `mean` compares the mean, `confident` the 95 % interval.
@@ -32,7 +32,7 @@ class GateSpec:
     """
 
     name: str
-    kind: Literal["overall", "turn", "category"]
+    kind: Literal["overall", "turn", "category", "regression", "judge"]
     minimum: float
     rule: Literal["mean", "confident"] = "mean"
     max_unscored: float = 0.05
@@ -61,28 +61,33 @@ class GateResult:
 
     Args:
         id: node id of the gate.
-        value: the score, or None where there is none.
+        value: the score, or the change against the baseline; None where there is none.
+        details: what a kind of gate has more to say, plain JSON values by name.
     """
 
     id: str
     status: Status
     value: float | None
-    minimum: float
+    minimum: float | None
     message: str
     name: str = ""
     low: float | None = None
     high: float | None = None
     n: int = 0
     unscored: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
+        """Plain JSON values; the details stand beside the rest."""
+        row = asdict(self)
+        details: dict[str, Any] = row.pop("details")
+        return row | details
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> GateResult:
         """Reads what `as_json` wrote."""
-        return cls(**row)
+        own = {name: row[name] for name in row if name in cls.__dataclass_fields__}
+        return cls(**own, details={name: row[name] for name in row if name not in own})
 
 
 def decide(spec: GateSpec, card: Scorecard, gate_id: str) -> GateResult:

@@ -1,30 +1,31 @@
-"""Test items: a turn, a gate, and the nodes that hold them."""
+"""Test items: a turn, and what every item shares."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .config import VIRTUAL
-from .errors import ConfigError, FatalError, StoppedError
-from .gates import GateResult, GateSpec, decide
+from .errors import FatalError, StoppedError
+from .gates import GateResult
 from .model import Question, TurnKey, TurnResult
 from .options import SuiteRun
 from .runner import Runner
-from .scoring import scorecard
 from .text import one_line, printable, shorten_block
 
 GATE_PROPERTY = "mtbench_gate"
 FATAL_PROPERTY = "mtbench_fatal"
 # Marks that mean something to pytest; a category of such a name gets a marker that does not.
-_TAKEN = frozenset(
-    {"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "mtbench", "mtbench_gate"}
-)
+_TAKEN = frozenset({
+    "skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "mtbench", "mtbench_gate",
+    # of well-known plugins, which read arguments of their own from them
+    "timeout", "asyncio", "anyio", "trio", "flaky", "repeat", "order", "dependency", "benchmark", "forked", "vcr",
+    "xdist_group", "django_db", "enable_socket", "disable_socket", "allow_hosts", "no_cover", "celery",
+})  # fmt: skip
 
 runner_key = pytest.StashKey[Runner]()
 """Where items find the engine, once the run loop has begun."""
@@ -33,7 +34,7 @@ runner_key = pytest.StashKey[Runner]()
 def marker_name(category: str) -> str:
     """The marker of a category: its name, where that can stand in a `-m` expression."""
     name = re.sub(r"\W", "_", category)
-    return f"category_{name}" if name in _TAKEN or not name.isidentifier() else name
+    return f"category_{name}" if name in _TAKEN or name.startswith("_") or not name.isidentifier() else name
 
 
 def item_id(text: str) -> str:
@@ -72,109 +73,12 @@ class TurnItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where pytest says that the item stands."""
-        return _place(self)
-
-
-class GateItem(pytest.Item):
-    """One threshold on the score of a category, a turn or the whole."""
-
-    def __init__(self, *, run: SuiteRun, spec: GateSpec, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        turns = run.plan.turns()
-        categories = {question.id: question.category for question in run.plan.selected}
-        if spec.kind == "turn":
-            turns = [key for key in turns if key.turn == spec.turn]
-        elif spec.kind == "category":
-            turns = [key for key in turns if categories[key.question_id] == spec.category]
-        self.keys = turns
-        self._run = run
-        self._spec = spec
-        self._results: list[TurnResult] = []
-        self.add_marker(pytest.mark.mtbench_gate)
-        narrowed: dict[str, Any] = {}
-        if spec.kind == "category":
-            narrowed["category"] = spec.category
-            self.add_marker(getattr(pytest.mark, marker_name(spec.category)))
-        elif spec.kind == "turn":
-            narrowed["turn"] = spec.turn
-        self.add_marker(pytest.mark.mtbench(**narrowed))
-
-    def setup(self) -> None:
-        """Waits for every turn of the gate's set, whether its items were selected or not."""
-        if not self.config.getoption("setupplan"):
-            self._results = [measured(self, key) for key in self.keys]
-
-    def runtest(self) -> None:
-        """Fails, passes, or is skipped where rule `confident` cannot tell."""
-        card = scorecard(self._run.plan.selected, self._results)
-        result = decide(self._spec, card, self.nodeid)
-        self.user_properties.append((GATE_PROPERTY, json.dumps(result.as_json())))
-        message = one_line(result.message)
-        if result.status == "failed":
-            pytest.fail(message, pytrace=False)
-        if result.status == "inconclusive":
-            pytest.skip(f"inconclusive: {message}")
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """Where pytest says that the item stands."""
-        return _place(self)
-
-
-class SuiteFileNode(pytest.File):
-    """A suite file as a test file."""
-
-    resolve: Callable[[], SuiteRun]
-
-    def collect(self) -> Iterable[pytest.Item]:
-        """Its turns, then its gates; only now is it read, since pytest makes nodes of a named file's neighbours too."""
-        try:
-            run = self.resolve()
-        except ConfigError as error:
-            raise self.CollectError(str(error)) from error
-        return suite_items(self, run)
-
-
-class VirtualSuiteNode(pytest.Collector):
-    """The built-in suite, where there is no file: node id `mtbench`.
-
-    Not a `pytest.File`: `--lf` passes over files that do not exist.
-    """
-
-    run: SuiteRun
-    names: list[str]
-
-    def collect(self) -> Iterator[pytest.Item]:
-        """Its turns and gates, or those that the command line names."""
-        for item in suite_items(self, self.run):
-            if not self.names or any(name in (item.name, item.name.split("[")[0]) for name in self.names):
-                yield item
-
-
-def suite_items(parent: pytest.Collector, run: SuiteRun) -> list[pytest.Item]:
-    """The items of a suite: every turn in the order of the set, then the gates."""
-    turns = [
-        TurnItem.from_parent(
-            parent, **_named(parent, turn_item_name(question, turn)), run=run, question=question, turn=turn
-        )
-        for question in run.plan.selected
-        for turn in range(1, len(question.turns) + 1)
-    ]
-    gates = [
-        GateItem.from_parent(parent, **_named(parent, f"gate[{item_id(spec.name)}]"), run=run, spec=spec)
-        for spec in run.gates
-    ]
-    return [*turns, *gates]
-
-
-def _named(parent: pytest.Collector, name: str) -> dict[str, str]:
-    # The id is given as well: pytest 9.2 keeps the part in brackets apart, which it finds only in a parsed id, and
-    # --lf would not know an item again whose id was built from its name.
-    return {"name": name, "nodeid": f"{parent.nodeid}::{name}"}
+        return place(self)
 
 
 def turn_item_name(question: Question, turn: int) -> str:
     """The name of a turn's item: `math[q111-turn1]`."""
-    return f"{_base_name(question.category)}[{item_id(question.turn_label(turn))}]"
+    return f"{base_name(question.category)}[{item_id(question.turn_label(turn))}]"
 
 
 def suite_item_names(run: SuiteRun) -> dict[tuple[object, int], str]:
@@ -206,11 +110,15 @@ def turn_properties(run: SuiteRun, result: TurnResult) -> list[tuple[str, object
     ]
 
 
-def measured(item: pytest.Item, key: TurnKey) -> TurnResult:
-    """Waits for a turn on behalf of an item; ends the run where nothing can work any more."""
+def measured(item: pytest.Item, key: TurnKey, runs: int = 0) -> TurnResult:
+    """Waits for a turn on behalf of an item; ends the run where nothing can work any more.
+
+    Args:
+        runs: how many runs of it; as many as its plan says by default.
+    """
     runner = item.config.stash[runner_key]
     try:
-        return runner.result(key)
+        return runner.result(key, runs)
     except FatalError as error:
         if hasattr(item.config, "workerinput"):  # the controller ends the run: see results.py
             item.user_properties.append((FATAL_PROPERTY, str(error)))
@@ -229,12 +137,13 @@ def gate_of(report: pytest.TestReport) -> GateResult | None:
     return None
 
 
-def _base_name(category: str) -> str:
+def base_name(category: str) -> str:
     """A category as the part of a name before the bracket, which `::` and `[` would end."""
     return re.sub(r"[\[\]]|::", "_", item_id(category))
 
 
-def _place(item: pytest.Item) -> tuple[Path, int, str]:
+def place(item: pytest.Item) -> tuple[Path, int, str]:
+    """Where pytest says that an item stands."""
     parent = item.parent
     path = parent.path if isinstance(parent, pytest.File) else item.config.rootpath / VIRTUAL
     return path, 0, item.name

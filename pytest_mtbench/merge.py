@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError
+from .fingerprint import differences
 from .model import Tally, TurnResult, Usage
 from .plan import Plan
-from .report.json_report import fingerprint, read_report, read_turns
+from .stored import read_report, read_turns
+from .text import shorten
 
 # What may differ between shares: the judge's own word for itself, since a share may be all cached.
-_MAY_DIFFER = frozenset({"judge_served", "question_set"})
+_MAY_DIFFER = ("judge_served", "question_set")
 
 
 def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], Tally]:
@@ -32,6 +34,8 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
             place = (result.key.question_id, result.key.turn)
             if place in results:
                 raise ConfigError(f"{path}: question {place[0]}, turn {place[1]} is in two reports")
+            if len(result.scores) != plan.runs:
+                raise ConfigError(f"{path}: question {place[0]}, turn {place[1]} has not {plan.runs} runs")
             results[place] = result
     missing = sorted({str(key.question_id) for key in plan.turns() if (key.question_id, key.turn) not in results})
     if missing:
@@ -57,7 +61,6 @@ def _add(tally: Tally, report: Mapping[str, Any]) -> None:
 
 def _check_same(path: Path, report: Mapping[str, Any], plan: Plan) -> None:
     theirs = report.get("fingerprint")
-    ours = fingerprint(plan, [])
     problems = [
         f"{path}: {name} is {report.get(name)!r}, this run's is {value!r}"
         for name, value in (("model", plan.model.name), ("judge", plan.judge.name))
@@ -67,9 +70,8 @@ def _check_same(path: Path, report: Mapping[str, Any], plan: Plan) -> None:
         problems.append(f"{path}: has no fingerprint")
     else:
         problems += [
-            f"{path}: fingerprint {name} is {theirs.get(name)!r}, this run's is {value!r}"
-            for name, value in ours.items()
-            if name not in _MAY_DIFFER and theirs.get(name) != value
+            f"{path}: fingerprint {name} is {shorten(repr(value), 200)}, this run's is {shorten(repr(ours), 200)}"
+            for name, value, ours in differences(theirs, plan, _MAY_DIFFER)
         ]
     if problems:
         raise ConfigError(*problems)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, TypedDict
 
 QuestionId = int | str
+
+ADAPTABLE = ("max_tokens", "temperature")
+"""Parameters that an endpoint may refuse, and that are renamed or left out then."""
 
 
 class Message(TypedDict):
@@ -178,8 +182,8 @@ class ChatReply:
                 finish_reason=str(row["finish_reason"]),
                 served=str(row["served"]),
                 usage=Usage(**{name: int(value) for name, value in row["usage"].items()}),
-                created=float(row["created"]),
-                adapted=tuple(str(name) for name in row["adapted"]),
+                created=_moment(row["created"]),
+                adapted=tuple(name for name in ADAPTABLE if name in row["adapted"]),
             )
         except (OverflowError, AttributeError) as error:
             raise ValueError(str(error)) from error
@@ -211,6 +215,11 @@ class TurnResult:
     judgments: tuple[tuple[str, ...], ...] = ()
     earlier: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> tuple[QuestionId, int]:
+        """Question id and turn: where it stands in a set, whichever suite asked."""
+        return self.key.question_id, self.key.turn
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, for a report or for another process of the run."""
@@ -252,6 +261,14 @@ class Tally:
         """Keeps a line for the summary, once."""
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _moment(value: Any) -> float:
+    """Seconds since the epoch that a clock can have shown."""
+    moment = float(value)
+    if not 0 <= moment <= time.time() + 86400:
+        raise ValueError("no moment of the past")
+    return moment
 
 
 def selected_turns(questions: Sequence[Question], suite: str) -> list[TurnKey]:

@@ -3,67 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from . import demo
-from .client import Endpoint, public_url
+from .baseline import read_baseline
+from .command import Options
 from .errors import ConfigError
 from .gates import GateSpec
-from .plan import CacheMode, Plan, Role
-from .prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
+from .plan import Plan
 from .questions import load_questions
-from .suite import JudgeEndpoint, ModelEndpoint, PriceList, Prices, Suite, SuiteFile
+from .regression_gate import RegressionSpec
+from .roles import Said, judge_role, model_role
+from .suite import Suite, SuiteFile
 from .thresholds import gates_of, select
 
-DEFAULT_JUDGE = "gpt-4o"
 DEFAULT_QUESTIONS = "mt_bench"
-DEFAULT_URL = "https://api.openai.com/v1"
-DEFAULT_CONCURRENCY = 16
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line says; None where it says nothing.
-
-    Args:
-        minimums: thresholds by key.
-        shard: this share and the number of shares.
-        rootdir, cwd: what relative paths start from.
-    """
-
-    rootdir: Path
-    cwd: Path
-    model: str | None = None
-    base_url: str | None = field(default=None, repr=False)
-    judge: str | None = None
-    judge_base_url: str | None = field(default=None, repr=False)
-    questions: str | None = None
-    minimums: tuple[tuple[str, float], ...] = ()
-    runs: int | None = None
-    judge_repeats: int | None = None
-    limit: int | None = None
-    shard: tuple[int, int] | None = None
-    concurrency: int | None = None
-    judge_concurrency: int | None = None
-    timeout: float = 120.0
-    retries: int = 8
-    cache: CacheMode = "all"
-    cache_dir: Path | None = None
-    revision: str = ""
-    dry_run: bool = False
-    reports: tuple[Path, ...] = ()
-    export: Path | None = None
-    answers: Path | None = None
-    merge: tuple[Path, ...] = ()
-
-    @property
-    def cache_folder(self) -> Path:
-        """Where replies are kept."""
-        return self.cwd / self.cache_dir if self.cache_dir else self.rootdir / ".mtbench_cache"
 
 
 @dataclass(frozen=True)
@@ -75,6 +30,7 @@ class SuiteRun:
         floor: the least score of a single turn by category.
         shown: label, value and source of what is not a default, for the header.
         path: the suite file, or None for the built-in suite.
+        regression: what the gate against a baseline asks, where there is one.
     """
 
     plan: Plan
@@ -83,6 +39,7 @@ class SuiteRun:
     shown: tuple[tuple[str, str, str], ...]
     path: Path | None = None
     remarks: tuple[str, ...] = ()
+    regression: RegressionSpec | None = None
 
 
 def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, environ: Mapping[str, str]) -> SuiteRun:
@@ -100,7 +57,7 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         raise ConfigError(
             "--mtbench-shard and --mtbench-merge exclude each other: a share is run, or shares are joined"
         )
-    said = _Said(suite.name)
+    said = Said(suite.name)
     content = suite.suite
     standing_in = _is_demo(options.model or content.model.name, options.base_url or content.model.base_url)
     usual_set = demo.QUESTIONS if standing_in else DEFAULT_QUESTIONS
@@ -120,8 +77,9 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         gates = ()  # a share is a part, and no gate passes on a part
     if problems:
         raise ConfigError(*problems)
-    model = _model(said, content.model, content.prices, options, environ, content.concurrency.model)
-    judge = _judge(said, content.judge, content.prices, options, environ, content.concurrency.judge, model)
+    model = model_role(said, content.model, content.prices, options, environ, content.concurrency.model)
+    judge = judge_role(said, content.judge, content.prices, options, environ, content.concurrency.judge, model)
+    runs = said.first("runs", options.runs, content.runs, 1)
     plan = Plan(
         key=key,
         questions=questions,
@@ -129,17 +87,47 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         model=model,
         judge=judge,
         system_prompt=content.model.system_prompt,
-        runs=said.first("runs", options.runs, content.runs, 1),
+        runs=runs,
         repeats=said.first("judge-repeats", options.judge_repeats, content.judge.repeats, 1),
         revision=said.first("revision", options.revision or None, None, ""),
         budget=said.first("budget", None, content.budget, None),
     )
+    plan, regression = _regression(said, plan, suite, path, options)
+    if regression is not None:
+        gates = (*gates, *regression.gates)
     _show_the_rest(said, content, options)
-    remarks = _remarks(options)
+    remarks = _remarks(options) + (regression.remarks if regression else ())
     if demo.URL in (model.endpoint.url, judge.endpoint.url):
         said.shown.append(("demo", "a stand-in, not a language model", "built in"))
         remarks = (demo.NOTICE, *remarks)
-    return SuiteRun(plan, gates, floor, tuple(said.shown), path, remarks)
+    return SuiteRun(plan, gates, floor, tuple(said.shown), path, remarks, regression)
+
+
+def _regression(
+    said: Said, plan: Plan, suite: SuiteFile, path: Path | None, options: Options
+) -> tuple[Plan, RegressionSpec | None]:
+    """The plan as a baseline makes it, and what the regression gate asks; a share has no gate."""
+    section = suite.suite.baseline
+    file = options.cwd / options.baseline if options.baseline else None
+    if file is None and section.file is not None:
+        file = (path.parent if path else options.cwd) / section.file
+    name = said.first("baseline", str(options.baseline) if options.baseline else None, section.file, "")
+    if file is None:
+        if section.model_fields_set:
+            raise ConfigError(suite.at(("baseline",), "names no file; add `file:`, or give --mtbench-baseline=FILE"))
+        return plan, None
+    if options.shard is not None:
+        return plan, None
+    baseline = read_baseline(file, name, plan)
+    # Answers that exist already cannot become more.
+    given = options.runs or suite.suite.runs
+    fixed = plan.runs if options.answers or options.merge else given
+    rule, remarks = baseline.rule(section.model_dump(), fixed)
+    if options.answers or options.merge:
+        rule = replace(rule, looks=rule.looks[:1])
+    plan = replace(plan, runs=rule.looks[0], judges_served=baseline.judges_served)
+    sentinel = baseline.sentinel(plan, section.sentinel) if section.sentinel else None
+    return plan, RegressionSpec(baseline, rule, sentinel, section.on_inconclusive, remarks)
 
 
 def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
@@ -165,131 +153,11 @@ def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
         raise ConfigError(*problems)
 
 
-class _Said:
-    """Which value counts, and what the header says of it."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self.shown: list[tuple[str, str, str]] = []
-
-    def first(self, name: str, option: _T | None, from_file: _T | None, default: _T, shown: str | None = None) -> _T:
-        """Command line, then suite file, then default."""
-        for value, source in ((option, f"--mtbench-{name}"), (from_file, self._file)):
-            if value is not None:
-                if value != default:
-                    self.shown.append((name, shown or str(value), source))
-                return value
-        return default
-
-
-def _model(
-    said: _Said,
-    section: ModelEndpoint,
-    prices: PriceList,
-    options: Options,
-    environ: Mapping[str, str],
-    limit: int | None,
-) -> Role:
-    name = said.first("model", options.model, section.name, "")
-    if not name:
-        raise ConfigError("no model: name it with --mtbench-model or `model:` in the suite file")
-    ambient = environ.get("OPENAI_BASE_URL") or None
-    usual = demo.URL if name in demo.MODELS else ambient or DEFAULT_URL
-    url = _url(said, "base-url", options.base_url, section.base_url, usual)
-    if ambient and usual == ambient and not options.base_url and not section.base_url:
-        said.shown.append(("base-url", public_url(ambient), "OPENAI_BASE_URL"))
-    variable = section.api_key_env or ("AZURE_OPENAI_API_KEY" if section.azure else "OPENAI_API_KEY")
-    return Role(
-        name=name,
-        endpoint=Endpoint(
-            url=public_url(url),
-            connect_url=url,
-            api_key=_key(environ, variable),
-            option="--mtbench-base-url",
-            key_variable=variable,
-            azure=(section.azure.api_version, section.azure.deployment) if section.azure else None,
-            timeout=options.timeout,
-            retries=options.retries,
-        ),
-        temperature=section.temperature,
-        max_tokens=section.max_tokens or ANSWER_MAX_TOKENS,
-        extra_body=section.extra_body,
-        price=_price(prices.model),
-        limit=said.first("concurrency", options.concurrency, limit, DEFAULT_CONCURRENCY),
-    )
-
-
-def _judge(
-    said: _Said,
-    section: JudgeEndpoint,
-    prices: PriceList,
-    options: Options,
-    environ: Mapping[str, str],
-    limit: int | None,
-    model: Role,
-) -> Role:
-    same = model.endpoint.connect_url
-    usual_judge = demo.JUDGE if same == demo.URL else DEFAULT_JUDGE
-    name = said.first("judge", options.judge, section.name, usual_judge)
-    if name == demo.JUDGE:
-        same = demo.URL
-    url = _url(said, "judge-base-url", options.judge_base_url, section.base_url, same)
-    # The model's endpoint is the model's key's and the model's API's; another one gets neither.
-    shared = url == model.endpoint.connect_url
-    azure = (section.azure.api_version, section.azure.deployment) if section.azure else None
-    otherwise = "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
-    if section.api_key_env:
-        variable, key = section.api_key_env, _key(environ, section.api_key_env)
-    else:
-        variable = f"MTBENCH_JUDGE_API_KEY or {model.endpoint.key_variable if shared else otherwise}"
-        key = _key(environ, "MTBENCH_JUDGE_API_KEY")
-        key = key or (model.endpoint.api_key if shared else _key(environ, otherwise))
-    return Role(
-        name=name,
-        endpoint=Endpoint(
-            url=public_url(url),
-            connect_url=url,
-            api_key=key,
-            option="--mtbench-judge-base-url" if not shared else "--mtbench-base-url",
-            key_variable=variable,
-            azure=azure or (model.endpoint.azure and (model.endpoint.azure[0], None) if shared else None),
-            timeout=options.timeout,
-            retries=options.retries,
-        ),
-        temperature=section.temperature,
-        max_tokens=section.max_tokens or JUDGE_MAX_TOKENS,
-        extra_body=section.extra_body,
-        price=_price(prices.judge),
-        limit=said.first("judge-concurrency", options.judge_concurrency, limit, DEFAULT_CONCURRENCY),
-    )
-
-
-def _key(environ: Mapping[str, str], variable: str) -> str:
-    """A key from the environment, without the line break that a CI's secret often ends in.
-
-    Raises:
-        ConfigError: it holds a character that no HTTP header takes; the key is not shown.
-    """
-    key = environ.get(variable, "").strip()
-    if not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"{variable}: holds characters that no key has (only printable ASCII can be sent)")
-    return key
-
-
 def _is_demo(model: str | None, base_url: str | None) -> bool:
     return model in demo.MODELS and base_url is None
 
 
-def _url(said: _Said, name: str, option: str | None, from_file: str | None, default: str) -> str:
-    shown = public_url(option or from_file or default)
-    return said.first(name, option, from_file, default, shown).rstrip("/")
-
-
-def _price(prices: Prices | None) -> tuple[float, float] | None:
-    return (prices.input, prices.output) if prices else None
-
-
-def _show_the_rest(said: _Said, content: Suite, options: Options) -> None:
+def _show_the_rest(said: Said, content: Suite, options: Options) -> None:
     """What the header says of values that no other place resolves."""
     chosen = content.thresholds
     said.first("limit", options.limit, None, 0)
@@ -301,8 +169,18 @@ def _show_the_rest(said: _Said, content: Suite, options: Options) -> None:
     said.first("categories", None, content.categories or None, None, shown=", ".join(content.categories))
     said.first("references", None, content.references, None)
     said.first("rule", None, chosen.rule, "mean")
+    if content.baseline.file or options.baseline:
+        _show_baseline(said, content)
     for key, score in options.minimums:
         said.first("min", f"{key}={score:g}", None, None)
+
+
+def _show_baseline(said: Said, content: Suite) -> None:
+    section = content.baseline
+    for name in ("margin", "alpha", "looks", "category_drop"):
+        said.first(f"baseline.{name}", None, getattr(section, name), None)
+    said.first("baseline.sentinel", None, section.sentinel, 0)
+    said.first("baseline.on_inconclusive", None, section.on_inconclusive, "pass")
 
 
 def _remarks(options: Options) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .client import Endpoint
@@ -64,6 +64,9 @@ class Plan:
         runs: how often each question is answered; `repeats`: how often each answer is judged.
         revision: the user's name for what is served behind the model's name.
         budget: USD that are not passed.
+        account: the suite that pays for it, where it is not a suite's own plan.
+        judges_served: the names that the judge's endpoint may call it by; any, where there are none.
+        judgment_revision: sets judgments apart that must be asked for anew; `judgment_age`: the seconds that they last.
     """
 
     key: str
@@ -76,6 +79,23 @@ class Plan:
     repeats: int = 1
     revision: str = ""
     budget: float | None = None
+    account: str = ""
+    judges_served: frozenset[str] = frozenset()
+    judgment_revision: str = ""
+    judgment_age: float | None = None
+
+    def __post_init__(self) -> None:
+        """A suite pays for its own plan."""
+        if not self.account:
+            object.__setattr__(self, "account", self.key)
+
+    def sentinel(self, key: str, age: float) -> Plan:
+        """The plan that judges answers of a baseline again, for this one's account.
+
+        Args:
+            age: seconds after which a judgment is too old to speak for the judge of today.
+        """
+        return replace(self, key=key, runs=1, repeats=1, judgment_revision="sentinel", judgment_age=age)
 
     def turns(self) -> list[TurnKey]:
         """Every turn that this run asks, in order."""
@@ -107,6 +127,7 @@ class Plan:
             temperature=JUDGE_TEMPERATURE if self.judge.temperature is None else self.judge.temperature,
             max_tokens=self.judge.max_tokens,
             sample=sample,
+            revision=self.judgment_revision,
             extra_body=self.judge.extra_body,
         )
 

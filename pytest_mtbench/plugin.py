@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import hookspecs
-from .config import add_options, model_option, named_suites
+from .config import add_options, model_option, named_suites, usage_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,4 +57,4 @@ def _activate(config: pytest.Config, named: list[Path]) -> None:
     try:
         activate(config, named)
     except ConfigError as error:
-        raise pytest.UsageError(*error.problems) from error
+        raise usage_error(error) from error

@@ -17,7 +17,7 @@ RULE = "rating/2"
 """The version of these rules, for the fingerprint of a report."""
 
 _MARK = re.compile(r"\[\[[0-9]+(?:\.[0-9]+)?\]\]")
-_MARK_LIKE = re.compile(r"\[\[[ \t]*([0-9]+(?:\.[0-9]+)?)(?:[ \t]*/[ \t]*[0-9]+)?[ \t]*\]\]")
+_MARK_LIKE = re.compile(r"\[\[[ \t]*([-+]?\d+(?:\.\d+)?)(?:[ \t]*/[ \t]*\d+)?[ \t]*\]\]")
 _BARE = re.compile(
     r"\b(?:rating|score)\b[*_]*(?:[ \t]*[:=][ \t]*|[ \t]+)[*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE
 )
@@ -73,6 +73,11 @@ def read_rating(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHI
     last = marks[-1]
     if last[0].startswith("[[") and not _MARK.fullmatch(last[0]):
         return Rating(None, f"the judge's rating {last[0][:16]} is not of the form [[n]]", tuple(flags))
+    later = [
+        bare for bare in _own(text, list(_BARE.finditer(text, last.end())), shown) if float(bare[1]) != float(last[1])
+    ]
+    if last[0].startswith("[[") and later:
+        return Rating(None, f"the judge rates {last[0][:16]} and then [{later[-1][1][:12]}]", tuple(flags))
     score = float(last[1])
     if not 1 <= score <= 10:
         return Rating(None, f"the judge's rating {last[1][:12]} is outside 1-10", tuple(flags))

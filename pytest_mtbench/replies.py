@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -120,9 +121,9 @@ class Replies:
 
     def _recorded(self, wanted: Wanted) -> ChatReply | None:
         recording = self._recordings.get(wanted.plan.key)
-        if recording is None or wanted.kind == "answer":
-            return None
         request = wanted.request
+        if recording is None or wanted.kind == "answer" or request.revision:
+            return None
         text = recording.judgment(request.model, user_text(request.messages), request.sample)
         return None if text is None else ChatReply(text, served=request.model, cached=True)
 
@@ -134,9 +135,15 @@ class Replies:
             return None
         reply = await self._in_thread(lambda cache: cache.get(wanted.request))
         # A judgment is read by today's rules: one that holds no rating is asked for again.
-        if reply is None or (wanted.kind == "judgment" and wanted.use_of(reply) != "good"):
+        if reply is None or (
+            wanted.kind == "judgment" and (wanted.use_of(reply) != "good" or self._too_old(wanted, reply))
+        ):
             return None
         return replace(reply, cached=True)
+
+    def _too_old(self, wanted: Wanted, reply: ChatReply) -> bool:
+        age = wanted.plan.judgment_age
+        return age is not None and self._mode != "only" and time.time() - reply.created > age
 
     async def _claim_and_ask(self, wanted: Wanted) -> ChatReply:
         if self._mode == "only":
@@ -148,7 +155,7 @@ class Replies:
             return await self._ask(wanted)
 
     async def _ask(self, wanted: Wanted) -> ChatReply:
-        budget = self._budgets.setdefault(wanted.plan.key, Budget(wanted.plan.budget))
+        budget = self._budgets.setdefault(wanted.plan.account, Budget(wanted.plan.budget))
         role = wanted.plan.role(wanted.kind)
         client = self._client_of(wanted.plan, wanted.kind)
         request = wanted.request

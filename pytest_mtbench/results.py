@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -49,7 +48,7 @@ class ResultsPlugin:
             written = json_report.as_json(report)
             for path in options.reports:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+                path.write_text(json_report.as_text(written, every_run=options.shard is not None), encoding="utf-8")
             if options.export:
                 export(options.export, report.plan, report.card.results, report.started)
             session.config.hook.pytest_mtbench_report(report=written)
@@ -59,7 +58,7 @@ class ResultsPlugin:
             return
         width = shutil.get_terminal_size().columns
         if self._suites.options.dry_run and not terminalreporter.config.getoption("collectonly"):
-            for plan, estimated in self._session.estimates():
+            for plan, estimated in self._session.estimates:
                 terminalreporter.ensure_newline()
                 terminalreporter.section(dry_run.title(plan))
                 for line in dry_run.lines(plan, estimated, width):

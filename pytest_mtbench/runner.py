@@ -19,11 +19,15 @@ _JOIN_SECONDS = 5.0
 class Runner(Protocol):
     """What test items see of the engine, in whichever process it lives."""
 
-    def want(self, keys: Iterable[TurnKey]) -> None:
-        """Starts measuring turns; returns at once."""
+    def want(self, keys: Iterable[TurnKey], runs: int = 0) -> None:
+        """Starts measuring turns; returns at once.
+
+        Args:
+            runs: how many runs of each; as many as its plan says by default.
+        """
         ...
 
-    def result(self, key: TurnKey) -> TurnResult:
+    def result(self, key: TurnKey, runs: int = 0) -> TurnResult:
         """Waits for one turn.
 
         Raises:
@@ -70,14 +74,14 @@ class LocalRunner:
         """What each suite has cost so far."""
         return dict(self._engine.tallies) if self._engine else {}
 
-    def want(self, keys: Iterable[TurnKey]) -> None:
-        """Starts measuring turns; returns at once."""
+    def want(self, keys: Iterable[TurnKey], runs: int = 0) -> None:
+        """Starts measuring turns; see `Runner`."""
         for key in keys:
-            self.submit(key)
+            self.submit(key, runs)
 
-    def result(self, key: TurnKey) -> TurnResult:
+    def result(self, key: TurnKey, runs: int = 0) -> TurnResult:
         """Waits for one turn; see `Runner`."""
-        future = self.submit(key)
+        future = self.submit(key, runs)
         while True:
             try:
                 # Not forever: on Windows a wait without an end cannot be interrupted by Ctrl-C.
@@ -97,14 +101,14 @@ class LocalRunner:
             self._thread.join(_JOIN_SECONDS)
             self._thread = None
 
-    def submit(self, key: TurnKey) -> concurrent.futures.Future[TurnResult]:
+    def submit(self, key: TurnKey, runs: int = 0) -> concurrent.futures.Future[TurnResult]:
         """Starts measuring a turn, or joins whoever did."""
         if self._stopped:
             raise StoppedError(_STOPPED)
         self._start()
         if self._loop is None or self._engine is None:
             raise RuntimeError("the engine did not start") from self._error
-        return asyncio.run_coroutine_threadsafe(self._engine.turn(key), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._engine.turn(key, runs), self._loop)
 
     def _start(self) -> None:
         if self._thread is None:

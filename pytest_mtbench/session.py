@@ -17,6 +17,7 @@ from .cache import ReplyCache
 from .channel import ChannelServer, RemoteRunner
 from .client import OpenAIClient
 from .collection import wanted_keys
+from .config import usage_error
 from .engine import AnswerSource, Engine
 from .errors import ConfigError
 from .estimate import Estimate, estimate
@@ -26,6 +27,7 @@ from .limits import Limiter
 from .merge import merge_reports
 from .model import ChatRequest, Tally, TurnKey, TurnResult
 from .options import SuiteRun, check_keys
+from .paths import is_file
 from .plan import Kind, Plan, user_text
 from .replies import Replies
 from .runner import LocalRunner
@@ -102,7 +104,7 @@ class SessionPlugin:
         self.started = time.time()
         self._clock = time.monotonic()
         self._session: pytest.Session | None = None
-        self._dry_run_keys: list[TurnKey] = []
+        self.estimates: list[tuple[Plan, Estimate]] = []
 
     @property
     def seconds(self) -> float:
@@ -129,7 +131,10 @@ class SessionPlugin:
         if config.getoption("collectonly") or config.getoption("setupplan") or failed_collection:
             return None
         if self._suites.options.dry_run:
-            self._dry_run_keys = wanted_keys(session.items)
+            try:
+                self.estimates = self._estimates(wanted_keys(session.items))
+            except ConfigError as error:
+                raise usage_error(error) from error
             # xdist's controller has collected nothing itself, which would count as a failure to find tests.
             session.testscollected = session.testscollected or 1
             return True
@@ -138,7 +143,7 @@ class SessionPlugin:
         try:
             self._start(session)
         except ConfigError as error:
-            raise pytest.UsageError(*error.problems) from error
+            raise usage_error(error) from error
         return None
 
     @pytest.hookimpl(trylast=True)
@@ -152,11 +157,11 @@ class SessionPlugin:
         """Cancels what is queued; nothing is waited for."""
         self.stop()
 
-    def estimates(self) -> list[tuple[Plan, Estimate]]:
+    def _estimates(self, wanted: list[TurnKey]) -> list[tuple[Plan, Estimate]]:
         """What each suite would ask for; every turn of it where xdist's workers know the selection alone."""
         found = []
         for run in self._suites.loaded:
-            keys = [key for key in self._dry_run_keys if key.suite == run.plan.key]
+            keys = [key for key in wanted if key.suite == run.plan.key]
             under_xdist = self._channel_folder is not None
             found.append((run.plan, self._estimate(run.plan, run.plan.turns() if under_xdist else keys)))
         return found
@@ -210,6 +215,9 @@ class SessionPlugin:
 
         def make_engine() -> Engine:
             answers: dict[str, AnswerSource] = {key: found.answers for key, found in recorded.items()}
+            for regression in (run.regression for run in runs):
+                if regression is not None and regression.sentinel is not None:
+                    answers[regression.sentinel[0].key] = regression.baseline.answers
             return Engine(
                 plans,
                 Replies(cache, options.cache, self._machinery.client, recorded),
@@ -229,7 +237,7 @@ class SessionPlugin:
         recorded = read_answers(options.answers, plan) if options.answers else Recorded()
         by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
         readable = by_mode.get(options.cache, ("answer", "judgment"))
-        there = readable and (options.cache_folder / "cache.db").exists()
+        there = readable and is_file(options.cache_folder / "cache.db")
         cache = ReplyCache(options.cache_folder, self._machinery.note) if there else None
 
         def lookup(kind: Kind, request: ChatRequest) -> str | None:
@@ -256,7 +264,7 @@ class SessionPlugin:
         if options.cache == "off" or options.merge:
             return None
         folder = options.cache_folder
-        if options.cache == "only" and not (folder / "cache.db").exists():
+        if options.cache == "only" and not is_file(folder / "cache.db"):
             raise ConfigError(f"--mtbench-cache=only: there is no cache at {folder}; run once with --mtbench-cache=all")
         cache = ReplyCache(folder, self._machinery.note)
         if options.cache == "only" and cache.is_empty():
@@ -274,5 +282,5 @@ class _Plans(dict[str, Plan]):
         self._suites = suites
 
     def __missing__(self, key: str) -> Plan:
-        self[key] = self._suites.get(key).plan
+        self[key] = self._suites.plan(key)
         return self[key]

@@ -17,7 +17,9 @@ _SETTINGS = {
     **diskcache.DEFAULT_SETTINGS,
     "eviction_policy": "none",  # an answer that was paid for is not dropped behind the user's back
     "cull_limit": 0,
+    "sqlite_mmap_size": 0,  # a file that another process cuts short would end this one with SIGBUS
 }
+_AS_GOOD = {"sqlite_mmap_size": diskcache.DEFAULT_SETTINGS["sqlite_mmap_size"]}
 _COUNTERS = frozenset({"count", "size", "hits", "misses"})
 _JOURNAL_SECONDS = 1.0
 """diskcache has a journal for a moment while it makes the file; one that stays came from elsewhere."""
@@ -73,22 +75,33 @@ def check_file(path: Path) -> None:
     Raises:
         ValueError, sqlite3.DatabaseError: it is not.
     """
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise ValueError("it is not a file")
+    _check_is_file(path)
     journal = path.with_name(f"{path.name}-journal")
     deadline = time.monotonic() + _JOURNAL_SECONDS
     while journal.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     if journal.exists():
         raise ValueError("it has a journal, which a finished run does not leave")
+    for suffix in ("-wal", "-shm"):
+        _check_is_file(path.with_name(path.name + suffix))
     if not path.exists() or not path.stat().st_size:
         return
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
-        schema = _schema(connection)
-        if not schema <= _own_schema():
-            raise ValueError("its tables are not those of diskcache")
-        if ("table", "Settings") in {row[:2] for row in schema}:
-            _check_settings(dict(connection.execute("SELECT key, value FROM Settings")))
+        try:
+            schema = _schema(connection)
+            if not schema <= _own_schema():
+                raise ValueError("its tables are not those of diskcache")
+            if ("table", "Settings") in {row[:2] for row in schema}:
+                _check_settings(dict(connection.execute("SELECT key, value FROM Settings")))
+        except sqlite3.OperationalError as error:
+            if "decode" in str(error):
+                raise ValueError("it holds text that is not UTF-8") from error
+            raise
+
+
+def _check_is_file(path: Path) -> None:
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise ValueError(f"{path.name} is not a file")
 
 
 def _check_settings(settings: dict[object, object]) -> None:
@@ -96,8 +109,9 @@ def _check_settings(settings: dict[object, object]) -> None:
         if name in _COUNTERS:
             if not isinstance(value, int) or value < 0:
                 raise ValueError(f"its counter {name} is not one")
-        elif name not in _SETTINGS or (value != _SETTINGS[str(name)] and name != "disk_pickle_protocol"):
-            # The protocol is that of the Python that made the file; nothing here is ever pickled.
+        elif name == "disk_pickle_protocol":
+            continue  # that of the Python that made the file; nothing here is ever pickled
+        elif name not in _SETTINGS or value not in (_SETTINGS[str(name)], _AS_GOOD.get(str(name))):
             raise ValueError("it holds settings of others")
 
 
@@ -112,4 +126,4 @@ def _own_schema() -> frozenset[tuple[str, str, str | None]]:
 
 def _schema(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str | None]]:
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
-    return frozenset(row for row in rows if not str(row[1]).startswith("sqlite_"))
+    return frozenset(rows)

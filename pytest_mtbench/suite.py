@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,12 +18,12 @@ from .prompts import SYSTEM_PROMPT
 
 Score = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Runs = Annotated[int, Field(ge=1, le=100)]
+Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 FUTURE_KEYS = {
-    "baseline": "regression gates are not in this version",
     "against": "pairwise grading is not in this version",
 }
 
@@ -45,7 +46,7 @@ class _Endpoint(_Section):
     name: Annotated[str, Field(min_length=1)] | None = None
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] | None = None
     api_key_env: EnvName | None = None
-    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     max_tokens: Count | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)
     azure: Azure | None = None
@@ -74,7 +75,7 @@ class ModelEndpoint(_Endpoint):
 class JudgeEndpoint(_Endpoint):
     """The judge and where it is served; `repeats` judgments of each answer."""
 
-    repeats: Count | None = None
+    repeats: Runs | None = None
 
 
 class Thresholds(_Section):
@@ -114,6 +115,32 @@ class PriceList(_Section):
     judge: Prices | None = None
 
 
+class BaselineSection(_Section):
+    """The report that the model is held against, and how."""
+
+    file: Annotated[str, Field(min_length=1)] | None = None
+    margin: Annotated[float, Field(gt=0, le=9, allow_inf_nan=False)] | None = None
+    alpha: Annotated[float, Field(gt=0, lt=0.5, allow_inf_nan=False)] | None = None
+    looks: Annotated[list[Runs], Field(min_length=1, max_length=5)] | None = None
+    category_drop: Annotated[float, Field(ge=0, le=9, allow_inf_nan=False)] | None = None
+    sentinel: Annotated[int, Field(ge=0)] = 0
+    on_inconclusive: Literal["pass", "fail"] = "pass"
+
+    @field_validator("looks")
+    @classmethod
+    def _growing(cls, value: list[int] | None) -> list[int] | None:
+        if value is not None and any(later <= earlier for earlier, later in itertools.pairwise(value)):
+            raise ValueError("must grow: the candidate's runs at each look, as [1, 3]")
+        return value
+
+    @field_validator("sentinel")
+    @classmethod
+    def _enough(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be 0 or at least 2: one judgment shows no scatter")
+        return value
+
+
 class Suite(_Section):
     """What one suite file says; what it leaves out is None or empty."""
 
@@ -123,7 +150,8 @@ class Suite(_Section):
     references: str | None = None
     categories: list[str] = Field(default_factory=list)
     thresholds: Thresholds = Thresholds()
-    runs: Count | None = None
+    baseline: BaselineSection = BaselineSection()
+    runs: Runs | None = None
     concurrency: Concurrency = Concurrency()
     prices: PriceList = PriceList()
     budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -132,6 +160,11 @@ class Suite(_Section):
     @classmethod
     def _name_alone(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("baseline", mode="before")
+    @classmethod
+    def _file_alone(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str) else value
 
 
 class SuiteFile:
@@ -164,7 +197,7 @@ class SuiteFile:
                 )
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            reason = error.strerror if isinstance(error, OSError) else f"not UTF-8 text, at byte {error.start}"
             raise ConfigError(f"{path}: the suite file cannot be read ({reason})") from error
         return cls.from_text(text, path.name)
 
@@ -177,7 +210,9 @@ class SuiteFile:
             raise ConfigError(suite_yaml.syntax_error(error, name)) from error
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
             # What PyYAML lets through of values that are none, and of nesting without end.
-            raise ConfigError(f"{name}: not valid YAML ({type(error).__name__})") from error
+            deep = isinstance(error, RecursionError)
+            what = "nested too deeply" if deep else type(error).__name__
+            raise ConfigError(f"{name}: not valid YAML ({what})") from error
         if not isinstance(data, dict):
             raise ConfigError(f"{name}:1: the suite file must be a mapping of keys, not a {type(data).__name__}")
         problems = [f"{name}:{line}: {path}: stands twice" for line, path in twice]
@@ -244,8 +279,17 @@ def _problem(details: Any) -> tuple[tuple[str | int, ...], str]:
         message = "must be a URL such as http://localhost:8000/v1"
     value = details["input"]
     if isinstance(value, bool | int | float) or _is_harmless(value, path):
-        message += f", not {value!r}"
+        message += f", not {_shown(value)}"
     return path, message
+
+
+def _shown(value: object) -> str:
+    """A value in a message; a number of thousands of digits is not spelt."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of very many digits"
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _is_harmless(value: object, path: Sequence[str | int]) -> bool:

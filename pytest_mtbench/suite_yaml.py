@@ -10,6 +10,9 @@ import yaml
 
 Path = tuple[str, ...]
 
+_MOST_NODES = 20_000
+"""Values of a suite file with its aliases unfolded; the largest has some hundred."""
+
 
 # Dates stay text, since an API version looks like one; so do yes, no, on and off, which are no booleans in YAML 1.2.
 _AS_TEXT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
@@ -43,6 +46,9 @@ def load(text: str) -> tuple[Any, dict[Path, int], list[tuple[int, str]]]:
         node = loader.get_single_node()
         if node is None:
             return {}, {}, []
+        if _unfolded(node, {}) > _MOST_NODES:
+            problem = f"it unfolds to more than {_MOST_NODES} values"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         lines: dict[Path, int] = {}
         twice: list[tuple[int, str]] = []
         _walk(node, (), lines, twice, set())
@@ -51,6 +57,16 @@ def load(text: str) -> tuple[Any, dict[Path, int], list[tuple[int, str]]]:
         raise yaml.MarkedYAMLError(problem=type(error).__name__, problem_mark=loader.get_mark()) from error
     finally:
         loader.dispose()
+
+
+def _unfolded(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node holds, with each alias as often as it stands there; a node in itself counts once."""
+    if id(node) not in known:
+        known[id(node)] = 1
+        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        inner = parts if isinstance(node, yaml.MappingNode | yaml.SequenceNode) else ()
+        known[id(node)] = 1 + sum(_unfolded(part, known) for part in inner)
+    return known[id(node)]
 
 
 def _construct(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
@@ -92,6 +108,8 @@ def _is_good(node: yaml.Node) -> bool:
 def syntax_error(error: yaml.YAMLError, name: str) -> str:
     """One line for a document that does not parse."""
     mark = getattr(error, "problem_mark", None)
+    if isinstance(error, yaml.reader.ReaderError):
+        return f"{name}: not valid YAML (a control character or one that is none, at character {error.position})"
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
     place = f"{name}:{mark.line + 1}" if mark else name
     return f"{place}: not valid YAML ({problem})"
@@ -103,7 +121,7 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], twice: list[tuple
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*path, str(key.value))
+            here = (*path, str(key.value) if isinstance(key, yaml.ScalarNode) else "?")
             line = key.start_mark.line + 1
             if here in lines:
                 twice.append((line, ".".join(here)))

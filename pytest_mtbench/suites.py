@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .options import Options, SuiteRun, resolve
+from .command import Options
+from .options import SuiteRun, resolve
+from .plan import Plan
 from .suite import Suite, SuiteFile
 
 
@@ -47,6 +49,13 @@ class Suites:
             file = SuiteFile.from_file(path) if path else SuiteFile(Suite(), "built-in suite", {})
             self._runs[key] = resolve(key, file, path, self.options, os.environ)
         return self._runs[key]
+
+    def plan(self, key: str) -> Plan:
+        """The plan of a suite, or that of its sentinel."""
+        for run in self.loaded:
+            if run.regression and run.regression.sentinel and run.regression.sentinel[0].key == key:
+                return run.regression.sentinel[0]
+        return self.get(key).plan
 
     @property
     def default_key(self) -> str:

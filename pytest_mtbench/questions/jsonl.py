@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ def read_rows(path: Path, largest: int | None = None) -> Iterator[tuple[int, dic
         ConfigError: the file is missing, too large or not UTF-8, or a line is not a JSON object.
     """
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise ConfigError(f"{path}: not a file")
+        size = status.st_size
         if largest is not None and size > largest:
             raise ConfigError(f"{path}: has {size / 2**20:.0f} MiB; at most {largest / 2**20:.0f} MiB are read")
         text = path.read_text(encoding="utf-8-sig")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
+import string
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,10 +76,20 @@ def _try_template(prompt: JudgePrompt, path: Path, number: int) -> None:
     references = ("r1", "r2") if two else ("r1",)
     question = Question(0, "math", ("q1", "q2"), references if with_reference else None)
     try:
-        fill(prompt, question, ("a1", "a2") if two else ("a1",))
+        _check_fields(prompt.prompt_template)
+        filled = fill(prompt, question, ("a1", "a2") if two else ("a1",))
     except (LookupError, ValueError, AttributeError, TypeError) as error:
         reason = f"{path}:{number}: prompt_template of {prompt.name} cannot be filled ({error!r})"
         raise ConfigError(reason) from error
+    if ("a2" if two else "a1") not in filled:
+        raise ConfigError(f"{path}:{number}: prompt_template of {prompt.name} does not show the answer")
+
+
+def _check_fields(template: str) -> None:
+    """Fields are names and nothing more: `{answer:>2000000000}` would fill the memory, `{answer[0]}` break on some."""
+    for _, field, spec, conversion in string.Formatter().parse(template):
+        if field is not None and (spec or conversion or not field.isidentifier()):
+            raise ValueError(f"only plain fields as {{answer}} may stand in it, not {{{field}...}}")
 
 
 def _questions(path: Path, references: dict[QuestionId, tuple[Path, int, tuple[str, ...]]]) -> tuple[Question, ...]:
@@ -120,7 +130,7 @@ def _question(row: dict[str, Any], path: Path, number: int) -> Question:
 
 
 def _is_temperature(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100
 
 
 def _references(files: Sequence[Path]) -> dict[QuestionId, tuple[Path, int, tuple[str, ...]]]:

@@ -1,29 +1,20 @@
-"""The JSON report; it is also what `--mtbench-merge` and `--mtbench-answers` read."""
+"""The JSON report; it is also what `--mtbench-baseline`, `--mtbench-merge` and `--mtbench-answers` read."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
-from pathlib import Path
-from statistics import fmean
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from .. import gates, rating
-from ..errors import ConfigError
+from ..fingerprint import fingerprint
 from ..model import TurnResult
-from ..plan import Plan, Role
-from ..prompts import JUDGE_TEMPERATURE
 from ..scoring import Score as CardScore
+from ..stored import FORMAT
 from .run_report import RunReport
 
-FORMAT = "pytest-mtbench/1"
-
-Score = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
-Natural = Annotated[int, Field(ge=0)]
+_TEXTS_OF_ALL_RUNS = ("answers", "judgments")
 
 
 def as_json(report: RunReport) -> dict[str, Any]:
@@ -54,129 +45,25 @@ def as_json(report: RunReport) -> dict[str, Any]:
     }
 
 
-def fingerprint(plan: Plan, judges_served: list[str]) -> dict[str, Any]:
-    """What two runs must share for their scores to be comparable."""
-    identity = plan.questions.identity
-    return {
-        "questions": identity.questions,
-        "references": identity.references,
-        "prompts": identity.prompts,
-        "question_set": plan.questions.name,
-        "judge_requested": plan.judge.name,
-        "judge_served": judges_served[0] if len(judges_served) == 1 else judges_served,
-        "judge_parameters": _parameters(plan.judge, JUDGE_TEMPERATURE) | {"repeats": plan.repeats},
-        "model_parameters": _parameters(plan.model, None)
-        | {"system_prompt": plan.system_prompt, "revision": plan.revision, "runs": plan.runs},
-        "rules": {"rating": rating.RULE, "gates": gates.RULE},
-    }
+def as_text(written: Mapping[str, Any], *, every_run: bool = False) -> str:
+    """The file: keys sorted and one turn a line, so that a difference between two of them can be read.
 
-
-def read_report(path: Path) -> dict[str, Any]:
-    """Reads a JSON report; what stands in it may come from anywhere, so every value is checked.
-
-    Raises:
-        ConfigError: it is missing, not JSON, or not a report of this format.
+    Args:
+        every_run: keep the texts of every run and not of the first alone, as a share needs that is to be joined; the
+            scores of every run are always there.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        report = json.loads(text)
-        if not isinstance(report, dict) or report.get("format") != FORMAT:
-            raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
-        _ReportRows.model_validate(report)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(key) for key in first["loc"])
-        raise ConfigError(f"{path}: not what a run writes: {place}: {first['msg']}") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: cannot be read as a JSON report ({error})") from error
-    return report
-
-
-def read_turns(rows: Sequence[Mapping[str, Any]], suite: str) -> list[TurnResult]:
-    """The turns of a report as results again."""
-    first_answers = {(row["question_id"], row["turn"]): row["answer"] for row in rows}
-    return [
-        TurnResult.from_json(
-            {
-                "key": [suite, row["question_id"], row["turn"]],
-                **{
-                    name: row[name]
-                    for name in ("category", "score", "scores", "unscored", "answer", "judgment", "flags")
-                },
-                "answers": row.get("answers") or [_none_if_unanswered(row)],
-                "judgments": row.get("judgments") or [[row["judgment"]]],
-                "earlier": [first_answers.get((row["question_id"], turn), "") for turn in range(1, row["turn"])],
-            }
-        )
-        for row in rows
-    ]
-
-
-def _none_if_unanswered(row: Mapping[str, Any]) -> str | None:
-    answer: str = row["answer"]
-    return None if not answer and row["score"] is None else answer
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
-
-
-class _TurnRow(_Row):
-    question_id: int | str
-    category: str
-    turn: Literal[1, 2]
-    score: Score | None
-    scores: Annotated[list[Score | None], Field(min_length=1)]
-    unscored: str | None
-    answer: str
-    judgment: str
-    flags: list[str]
-    answers: list[str | None] | None = None
-    judgments: list[list[str]] | None = None
-
-    @model_validator(mode="after")
-    def _score_is_that_of_the_runs(self) -> _TurnRow:
-        rated = [score for score in self.scores if score is not None]
-        if (self.score is None) != (not rated) or (self.score is not None and abs(self.score - fmean(rated)) > 1e-6):
-            raise ValueError("score is not the mean of scores")
-        return self
-
-
-class _CountRow(_Row):
-    made: Natural
-    cached: Natural
-    retried: Natural
-
-
-class _CountRows(_Row):
-    answers: _CountRow
-    judgments: _CountRow
-
-
-class _UsageRow(_Row):
-    input_tokens: Natural
-    output_tokens: Natural
-
-
-class _UsageRows(_Row):
-    answers: _UsageRow
-    judgments: _UsageRow
-
-
-class _ReportRows(_Row):
-    fingerprint: dict[str, Any]
-    calls: _CountRows
-    usage: _UsageRows
-    turns: list[_TurnRow]
-
-
-def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]:
-    temperature = default_temperature if role.temperature is None else role.temperature
-    return {
-        "temperature": "by category" if temperature is None else temperature,
-        "max_tokens": role.max_tokens,
-        "extra_body": dict(role.extra_body),
-    }
+    parts = []
+    for key in sorted(written):
+        value = written[key]
+        if key == "turns" and not every_run:
+            value = [{name: row[name] for name in row if name not in _TEXTS_OF_ALL_RUNS} for row in value]
+        if key in ("gates", "turns") and value:
+            rows = ",\n".join("  " + json.dumps(row, sort_keys=True) for row in value)
+            parts.append(f" {json.dumps(key)}: [\n{rows}\n ]")
+        else:
+            lines = json.dumps(value, indent=1, sort_keys=True).replace("\n", "\n ")
+            parts.append(f" {json.dumps(key)}: {lines}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _score(score: CardScore) -> dict[str, Any]:

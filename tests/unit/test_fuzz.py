@@ -17,7 +17,7 @@ from pytest_mtbench.errors import ConfigError
 from pytest_mtbench.questions.loading import load_folder
 from pytest_mtbench.quotation import Shown
 from pytest_mtbench.rating import read_rating, read_verdict
-from pytest_mtbench.report.json_report import read_report
+from pytest_mtbench.stored import read_report
 from pytest_mtbench.suite import SuiteFile
 from pytest_mtbench.text import cut_thinking, join_surrogates, one_line, printable, shorten_block
 

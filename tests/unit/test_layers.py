@@ -19,7 +19,7 @@ PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 WORDS = {"quotation", "model", "errors", "text"}
 ENGINE = {"client", "faults", "limits", "store", "cache", "budget", "replies", "engine", "runner", "channel"}
-SCORES = {"scoring", "gates", "stats", "rating"}
+SCORES = {"scoring", "gates", "stats", "rating", "paired", "regression"}
 
 # Who may import what is slow to import or talks to the world; by the beginning of the module's name.
 HEAVY = {
@@ -28,7 +28,7 @@ HEAVY = {
     "diskcache": ("cache", "store"),
     "sqlite3": ("cache", "store"),
     "yaml": ("suite",),
-    "pydantic": ("suite", "report.json_report"),
+    "pydantic": ("suite", "stored"),
     "scipy": ("stats",),
     "numpy": ("stats",),
     "tabulate": ("report.",),
@@ -92,7 +92,7 @@ def shell() -> set[str]:
 
 def test_the_reader_of_imports_sees_each_form() -> None:
     assert {"model", "turn"} <= ours("")
-    assert {"gates", "rating", "errors", "report.run_report"} <= ours("report.json_report")
+    assert {"fingerprint", "stored", "report.run_report"} <= ours("report.json_report")
     assert {"errors", "questions.jsonl", "model"} <= ours("questions.loading")
     assert "suite_yaml" in ours("suite")
     assert "openai" in tops("client")

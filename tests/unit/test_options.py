@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from pytest_mtbench.command import Options
 from pytest_mtbench.errors import ConfigError
-from pytest_mtbench.options import Options, SuiteRun, check_keys, resolve
+from pytest_mtbench.options import SuiteRun, check_keys, resolve
 from pytest_mtbench.suite import SuiteFile
 
 from ..sets import QUESTIONS, write_jsonl, write_set

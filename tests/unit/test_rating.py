@@ -89,10 +89,15 @@ def test_bare_marks_that_differ_are_flagged_twice() -> None:
     assert set(read_rating("Rating: [2]. Score: [6]").flags) == {"bare-rating", "several-ratings"}
 
 
-def test_a_bare_mark_does_not_stand_against_a_double_one() -> None:
-    rating = read_rating("[[8]] it is.  Rating: [2]")
-    assert rating.score == 8.0
-    assert rating.flags == ()
+@pytest.mark.parametrize("judgment", ["[[8]] it is.  Rating: [2]", "It claims [[8]], which it is not. Rating: [2]"])
+def test_a_double_mark_and_another_bare_one_behind_it_rate_nothing(judgment: str) -> None:
+    rating = read_rating(judgment)
+    assert (rating.score, rating.reason) == (None, "the judge rates [[8]] and then [2]")
+
+
+def test_a_bare_mark_that_says_the_same_or_stands_before_is_no_other_rating() -> None:
+    assert read_rating("[[8]] it is. Rating: [8]").score == 8.0
+    assert read_rating("Rating: [2] at first, but [[8]]").score == 8.0
 
 
 @pytest.mark.parametrize(
@@ -112,13 +117,11 @@ def test_a_bare_mark_does_not_stand_against_a_double_one() -> None:
         "Rating: [[5]",
         "[[ ]]",
         "[[]]",
-        "[[-3]]",
         "[[1e1]]",
         "[[nan]]",
         "[[A]]",
         "[ [8] ]",
         "\uff3b\uff3b8\uff3d\uff3d",
-        "[[\u0668]]",
     ],
 )
 def test_what_is_not_a_rating_is_unscored(judgment: str) -> None:
@@ -170,7 +173,7 @@ def test_a_withheld_judgment_rates_nothing(finish_reason: str) -> None:
     assert read_rating("I cannot help with [[10]]", finish_reason=finish_reason).score is None
 
 
-@pytest.mark.parametrize("last", ["[[8/10]]", "[[ 8 ]]", "[[8 / 10]]", "[[08/10]]"])
+@pytest.mark.parametrize("last", ["[[-3]]", "[[+3]]", "[[\u0668]]", "[[8/10]]", "[[ 8 ]]", "[[8 / 10]]", "[[08/10]]"])
 @pytest.mark.parametrize("before", ["", "At first sight [[9]]. "])
 def test_a_last_mark_of_another_form_is_no_rating_and_hides_none(before: str, last: str) -> None:
     rating = read_rating(f"{before}It is so. {last}")

@@ -1,0 +1,50 @@
+"""What two runs must share for their scores to be comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import gates, rating
+from .plan import Plan, Role
+from .prompts import JUDGE_TEMPERATURE
+
+
+def fingerprint(plan: Plan, judges_served: list[str]) -> dict[str, Any]:
+    """What two runs must share for their scores to be comparable."""
+    identity = plan.questions.identity
+    return {
+        "questions": identity.questions,
+        "references": identity.references,
+        "prompts": identity.prompts,
+        "question_set": plan.questions.name,
+        "judge_requested": plan.judge.name,
+        "judge_served": judges_served[0] if len(judges_served) == 1 else judges_served,
+        "judge_parameters": _parameters(plan.judge, JUDGE_TEMPERATURE) | {"repeats": plan.repeats},
+        "model_parameters": _parameters(plan.model, None)
+        | {"system_prompt": plan.system_prompt, "revision": plan.revision, "runs": plan.runs},
+        "rules": {"rating": rating.RULE, "gates": gates.RULE},
+    }
+
+
+def differences(theirs: Mapping[str, Any], plan: Plan, may_differ: Sequence[str]) -> list[tuple[str, object, object]]:
+    """What differs between a report's fingerprint and this run's: name, theirs, ours.
+
+    Args:
+        may_differ: names that do not count.
+    """
+    ours = fingerprint(plan, [])
+    return [
+        (name, theirs.get(name), value)
+        for name, value in ours.items()
+        if name not in may_differ and theirs.get(name) != value
+    ]
+
+
+def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]:
+    temperature = default_temperature if role.temperature is None else role.temperature
+    return {
+        "temperature": "by category" if temperature is None else temperature,
+        "max_tokens": role.max_tokens,
+        "extra_body": dict(role.extra_body),
+    }
