@@ -12,6 +12,7 @@ from .fastchat import export
 from .gates import GateResult
 from .items import FATAL_PROPERTY, gate_of, suite_item_names
 from .model import Tally
+from .regression_gate import Outcome, outcome_of
 from .report import dry_run, json_report, terminal
 from .report.run_report import RunReport
 from .scoring import scorecard
@@ -91,7 +92,17 @@ class ResultsPlugin:
             ids=suite_item_names(run),
             shown_id=self._shown_id,
             remarks=(*run.remarks, *self._session.notes),
+            regression=run.regression,
+            outcome=outcome_of(run.regression, run.plan, runner.results().values())
+            if run.regression and runner
+            else None,
         )
+
+    def _outcome(self, run: SuiteRun) -> Outcome | None:
+        runner = self._session.runner
+        if run.regression is None or runner is None:
+            return None
+        return outcome_of(run.regression, run.plan, runner.results().values())
 
     def _shown_id(self, node_id: str) -> str:
         """A node id relative to where pytest was started, as pytest itself prints it."""

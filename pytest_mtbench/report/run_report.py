@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..gates import GateResult, GateSpec
 from ..model import Tally, TurnResult
 from ..plan import Plan
+from ..regression_gate import Outcome, RegressionSpec
 from ..scoring import Scorecard
 
 
@@ -22,6 +23,7 @@ class RunReport:
         ids: node ids of the turns, by question id and turn.
         shown_id: a node id as the terminal shows it: relative to where pytest was started.
         remarks: lines for the summary about how the run was made.
+        regression, outcome: what the gate against a baseline asks, and what the results say of it.
     """
 
     plan: Plan
@@ -34,6 +36,8 @@ class RunReport:
     ids: Mapping[tuple[object, int], str] = field(default_factory=dict)
     shown_id: Callable[[str], str] = str
     remarks: tuple[str, ...] = ()
+    regression: RegressionSpec | None = None
+    outcome: Outcome | None = None
 
     def id_of(self, result: TurnResult) -> str:
         """The node id of a turn, as a person can paste it back."""

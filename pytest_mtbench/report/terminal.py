@@ -14,9 +14,12 @@ from wcwidth import wcswidth
 from ..demo import shown_name
 from ..gates import GateResult, GateSpec
 from ..model import CallCount
+from ..paired import Change
+from ..regression_gate import JUDGE, REGRESSION
 from ..scoring import Score
 from ..text import no_command, one_line
 from .published import nearest, tier
+from .regression_lines import regression_lines
 from .run_report import RunReport
 
 
@@ -27,12 +30,15 @@ class _Layout(NamedTuple):
 
 # From the widest to the narrowest; the first that fits is taken.
 _LAYOUTS = (
-    _Layout(("category", "turn 1", "turn 2", "mean", "95 % interval", "threshold", "gate"), 28),
-    _Layout(("", "t1", "t2", "mean", "95 %", "min", "gate"), 20),
-    _Layout(("", "t1", "t2", "mean", None, "min", "gate"), 16),
-    _Layout(("", None, None, "mean", None, "min", "gate"), 10),
-    _Layout(("", None, None, "mean", None, None, "gate"), 10),
+    _Layout(("category", "turn 1", "turn 2", "mean", "95 % interval", "baseline", "change", "threshold", "gate"), 28),
+    _Layout(("", "t1", "t2", "mean", "95 %", "base", "change", "min", "gate"), 20),
+    _Layout(("", "t1", "t2", "mean", None, "base", "change", "min", "gate"), 16),
+    _Layout(("", None, None, "mean", None, None, "change", "min", "gate"), 10),
+    _Layout(("", None, None, "mean", None, None, None, None, "gate"), 10),
 )
+_COMPARED, _GATED = (5, 6), (7, 8)
+"""The columns of a comparison with a baseline, and those of gates."""
+_BASELINE = (REGRESSION, JUDGE)
 _LOWEST_SHOWN = 5
 _UNSCORED_SHOWN = 5
 
@@ -58,6 +64,8 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
         yield ""
         yield from _standing(report, width)
     yield from _gates(report, width)
+    for line in regression_lines(report):
+        yield from wrapped(line, width) if line[:1] != " " else [line]
     yield from _unscored(report, width)
     yield from _lowest(report)
     yield from _calls(report, width)
@@ -76,29 +84,49 @@ def _table(report: RunReport, width: int) -> Iterator[str]:
     shown = [row for row in rows if row[1].n + row[1].unscored]
     text = ""
     for layout in _LAYOUTS:
-        text = _layout(layout, shown, gates, bool(specs))
+        text = _layout(layout, shown, gates, _changes(report), gated=any(kind not in _BASELINE for kind, _ in specs))
         if max(map(wcswidth, text.splitlines())) <= width:
             break
     yield from text.splitlines()
 
 
+def _changes(report: RunReport) -> dict[int, Change]:
+    """The change against the baseline by the identity of the score that it is of."""
+    if report.outcome is None:
+        return {}
+    last, card = report.outcome.last, report.card
+    pairs = [(card.categories[name], change) for name, change in last.categories.items() if name in card.categories]
+    pairs += [(card.turns[number], change) for number, change in last.turns.items() if number in card.turns]
+    pairs += [(card.overall, last.overall)] if last.overall else []
+    return {id(score): change for score, change in pairs}
+
+
 def _layout(
-    layout: _Layout, rows: list[tuple[str, Score, GateSpec | None]], gates: dict[str, GateResult], gated: bool
+    layout: _Layout,
+    rows: list[tuple[str, Score, GateSpec | None]],
+    gates: dict[str, GateResult],
+    changes: dict[int, Change],
+    *,
+    gated: bool,
 ) -> str:
-    headers = [*layout.headers[:5], *(layout.headers[5:] if gated else (None, None))]
+    hidden = (*(() if changes else _COMPARED), *(() if gated else _GATED))
+    headers = [None if index in hidden else header for index, header in enumerate(layout.headers)]
     kept = [index for index, header in enumerate(headers) if header is not None]
     cells = [
-        _cells(label, layout.label, score, spec, gates.get(spec.name) if spec else None) for label, score, spec in rows
+        _cells(label, layout.label, score, changes.get(id(score)), spec, gates.get(spec.name) if spec else None)
+        for label, score, spec in rows
     ]
     return tabulate(
         [[row[index] for index in kept] for row in cells],
         [headers[index] or "" for index in kept],
         disable_numparse=True,
-        colalign=["left" if index in (0, 6) else "right" for index in kept],
+        colalign=["left" if index in (0, 8) else "right" for index in kept],
     )
 
 
-def _cells(label: str, most: int, score: Score, spec: GateSpec | None, gate: GateResult | None) -> list[str]:
+def _cells(
+    label: str, most: int, score: Score, change: Change | None, spec: GateSpec | None, gate: GateResult | None
+) -> list[str]:
     part = "" if score.complete else f" ({score.n + score.unscored}/{score.expected})"
     interval = "" if score.low is None or score.high is None else f"{score.low:.2f}-{score.high:.2f}"
     return [
@@ -107,9 +135,16 @@ def _cells(label: str, most: int, score: Score, spec: GateSpec | None, gate: Gat
         _two(score.turns.get(2)),
         _two(score.mean),
         interval,
+        _two(change.baseline if change else None),
+        _change(change),
         f"{spec.minimum:g}" if spec else "",
         gate.status if gate else ("not run" if spec else ""),
     ]
+
+
+def _change(change: Change | None) -> str:
+    """The change and half the width of its 95 % interval."""
+    return f"{change.mean:+.2f} ±{change.interval()[1] - change.mean:.2f}" if change else ""
 
 
 def _cut(label: str, most: int) -> str:
@@ -135,7 +170,7 @@ def _standing(report: RunReport, width: int) -> Iterator[str]:
 
 def _gates(report: RunReport, width: int) -> Iterator[str]:
     for gate in report.gates:
-        if gate.status != "passed":
+        if gate.status != "passed" and gate.name not in _BASELINE:
             yield from wrapped(f"{gate.status.upper()} {report.shown_id(gate.id)} - {gate.message}", width)
 
 
