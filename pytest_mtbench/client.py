@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from ipaddress import ip_address
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from .errors import FatalError, UnscoredError
 from .limits import Limiter, Priority
-from .model import CallCount, ChatReply, ChatRequest, Usage
+from .model import CallCount, ChatReply, ChatRequest, Usage, tokens
+from .redaction import redacted, secrets_of, userinfo
 from .text import join_surrogates
+from .urls import is_loopback
 
 if TYPE_CHECKING:
     import openai
@@ -63,24 +66,6 @@ class Endpoint:
         return is_loopback(self.url)
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def public_url(url: str) -> str:
-    """A URL without what may be secret in it: user, password, query."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-
-
 class ChatClient(Protocol):
     """Something that completes chats."""
 
@@ -118,6 +103,7 @@ class OpenAIClient:
         self._client: openai.AsyncOpenAI | None = None
         self._refused: dict[str, set[str]] = {}
         self._unreached_since: float | None = None
+        self._replied = False
 
     async def complete(
         self, request: ChatRequest, priority: Priority, count: CallCount, keep: Keep = _keep_nothing
@@ -139,9 +125,10 @@ class OpenAIClient:
                     if fault.kind == "fatal":
                         self._limiter.close()
                     elif fault.kind == "rate-limit":
-                        self._limiter.rate_limited(started, fault.wait or 0.0)
+                        self._limiter.rate_limited(started, fault.wait or None)
                 else:
                     self._unreached_since = None
+                    self._replied = True
                     self._limiter.replied()
                     await keep(reply)
                     return reply
@@ -149,7 +136,7 @@ class OpenAIClient:
                 self._refused.setdefault(request.model, set()).add(fault.parameter)
             else:
                 tries += 1
-                await self._wait_or_give_up(fault, tries, started)
+                await self._wait_or_give_up(request.model, fault, tries, started)
             count.retried += 1
 
     async def close(self) -> None:
@@ -157,10 +144,12 @@ class OpenAIClient:
         if self._client is not None:
             await self._client.close()
 
-    async def _wait_or_give_up(self, fault: Fault, tries: int, started: float) -> None:
+    async def _wait_or_give_up(self, model: str, fault: Fault, tries: int, started: float) -> None:
         message = f"{self._endpoint.url}: {fault.message}"
         if fault.kind == "fatal":
-            raise FatalError(message)
+            what = {"key": self._endpoint.key_variable, "model": f"the model's name and {self._endpoint.option}"}
+            check = f"; check {what[fault.check]}" if fault.check else ""
+            raise FatalError(f"{model} at {message}{check}")
         if fault.kind == "unscored":
             raise UnscoredError(message)
         last = tries > self._endpoint.retries
@@ -168,16 +157,17 @@ class OpenAIClient:
         if last:
             raise UnscoredError(f"{message}; given up after {tries} tries")
         backoff = min(0.5 * 2 ** (tries - 1), _LONGEST_BACKOFF) * random.uniform(0.75, 1)  # noqa: S311
-        wait = backoff if fault.wait is None else fault.wait
-        await asyncio.sleep(wait)
+        # "Now" is taken at its word once; said again and again it would use up every try in a moment.
+        now = fault.wait is not None and tries == 1
+        await asyncio.sleep(fault.wait or (0.0 if now else backoff))
 
     def _watch_connection(self, fault: Fault, started: float, last: bool) -> None:
-        if fault.kind != "connect":
+        if fault.kind != "connect" and not (fault.transport and not self._replied):
             self._unreached_since = None
             return
         if self._unreached_since is None:
             self._unreached_since = started
-        if last or time.monotonic() - self._unreached_since > REFUSED_SECONDS:
+        if (last and fault.kind == "connect") or time.monotonic() - self._unreached_since > REFUSED_SECONDS:
             raise FatalError(
                 f"nothing answers at {self._endpoint.url}: {fault.message}; is the server up, and "
                 f"{self._endpoint.option} right?"
@@ -193,7 +183,14 @@ class OpenAIClient:
             ),
             self._endpoint.timeout,
         )
-        return _read(completion, adapted=tuple(sorted(self._refused.get(request.model, ()))))
+        reply = _read(completion, adapted=tuple(sorted(self._refused.get(request.model, ()))))
+        # A proxy may echo what it was sent.
+        return replace(
+            reply,
+            text=redacted(reply.text, self._secrets),
+            finish_reason=redacted(reply.finish_reason, self._secrets),
+            served=redacted(reply.served, self._secrets),
+        )
 
     def _parameters(self, request: ChatRequest) -> dict[str, Any]:
         refused = self._refused.get(request.model, ())
@@ -205,13 +202,19 @@ class OpenAIClient:
 
     def _openai(self) -> openai.AsyncOpenAI:
         if self._client is None:
-            self._client = _connect(self._endpoint)
+            try:
+                self._client = _connect(self._endpoint)
+            except Exception as error:  # noqa: BLE001 - as a proxy's module or a file of certificates that is not there
+                why = redacted(" ".join(str(error).split()), self._secrets)
+                # From None: the frames of a traceback hold the key.
+                raise FatalError(
+                    f"{self._endpoint.url}: no client can be made ({type(error).__name__}: {why})"
+                ) from None
         return self._client
 
-    @property
+    @cached_property
     def _secrets(self) -> list[str]:
-        password = urlsplit(self._endpoint.connect_url).password
-        return [self._endpoint.api_key, *([password, unquote(password)] if password else [])]
+        return secrets_of(self._endpoint.api_key, self._endpoint.connect_url)
 
 
 def _read(completion: Any, adapted: tuple[str, ...]) -> ChatReply:
@@ -222,7 +225,7 @@ def _read(completion: Any, adapted: tuple[str, ...]) -> ChatReply:
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = getattr(choice, "message", None)
     content, refusal = getattr(message, "content", None), getattr(message, "refusal", None)
-    if message is None or isinstance(message, str) or not isinstance(content, str | list | None):
+    if not hasattr(message, "content") or not isinstance(content, str | list | None):
         raise MalformedReplyError(str(getattr(completion, "error", None) or completion))
     if isinstance(content, list):  # some servers send the parts of a message
         content = "".join(
@@ -245,7 +248,7 @@ def _read(completion: Any, adapted: tuple[str, ...]) -> ChatReply:
 
 def _tokens(usage: Any, name: str) -> int:
     count = getattr(usage, name, 0)
-    return count if isinstance(count, int) and count > 0 else 0
+    return tokens(count)
 
 
 def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
@@ -262,8 +265,12 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
     parts = urlsplit(endpoint.connect_url)
     url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     if parts.username is not None:  # in a header and not in the URL, which the HTTP client writes to its log
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        common["default_headers"] = {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
+        common["default_headers"] = {
+            "Authorization": "Basic " + b64encode(userinfo(endpoint.connect_url).encode()).decode()
+        }
+    for name in ("httpcore", "httpcore2", "httpx", "httpx2"):  # at DEBUG they write down headers, which may echo a key
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logging.INFO, logger.level))
     if endpoint.azure:
         version, deployment = endpoint.azure
         return openai.AsyncAzureOpenAI(azure_endpoint=url, api_version=version, azure_deployment=deployment, **common)

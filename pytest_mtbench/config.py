@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .paths import is_file
-from .text import no_command, printable
+from .text import join_surrogates, no_command, printable
+from .urls import is_url
 
 if TYPE_CHECKING:
     from .command import Options
@@ -246,14 +247,13 @@ def _seconds(text: str) -> float:
 
 @_parser("a name")
 def _text(text: str) -> str:
-    _require(bool(text.strip()))
+    _require(bool(text.strip()) and join_surrogates(text) == text)
     return text
 
 
-@_parser("a URL such as http://localhost:8000/v1")
 def _url(text: str) -> str:
-    scheme, separator, rest = text.partition("://")
-    _require(scheme in ("http", "https") and bool(separator) and bool(rest.strip("/")) and not set(text) & set(" ?#"))
+    if not is_url(text):  # not shown: there may be a password in it
+        raise argparse.ArgumentTypeError("must be a URL such as http://localhost:8000/v1")
     return text
 
 

@@ -68,6 +68,7 @@ class Engine:
         self._known = known or {}
         self.results: dict[TurnKey, TurnResult] = dict(self._known)
         self.fatal: FatalError | None = None
+        self._closing = False
 
     async def turn(self, key: TurnKey, runs: int = 0) -> TurnResult:
         """One turn's result; asks only for what is not known yet.
@@ -87,6 +88,7 @@ class Engine:
 
     async def close(self) -> None:
         """Cancels whatever is not done and closes the cache."""
+        self._closing = True
         tasks = [task for task in self._tasks.values() if not task.done()]
         for task in tasks:
             task.cancel()
@@ -226,12 +228,14 @@ class Engine:
         if error is None and inspect.isawaitable(text):
             try:
                 text = await text
-            except asyncio.CancelledError:
-                raise
+            except asyncio.CancelledError as raised:
+                if self._closing or self.fatal is not None:
+                    raise
+                error = raised  # of a task of the user's own
             except BaseException as raised:  # noqa: BLE001 - as above
                 error = raised
         if error is not None:
-            raise UnscoredError(f"pytest_mtbench_generate raised {type(error).__name__}: {error}") from error
+            raise UnscoredError(f"pytest_mtbench_generate raised {type(error).__name__}: {_said(error)}") from None
         return text
 
     def _judgment(
@@ -287,6 +291,14 @@ class _RunOfTurn:
         self.score = fmean(scores) if scores else None
         self.reason = next((rating.reason for rating in ratings if rating.reason), None)
         self.flags += [flag for rating in ratings for flag in rating.flags]
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says, in so many characters as a person reads."""
+    try:
+        return str(error)[:500]
+    except Exception:  # noqa: BLE001 - the user's code, as above
+        return "(its text cannot be had)"
 
 
 def _is_empty(reply: ChatReply) -> bool:

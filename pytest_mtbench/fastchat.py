@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable
@@ -220,7 +221,10 @@ def file_name(model: str) -> str:
     kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in model).lstrip(".")
     while len(kept.encode()) > _LONGEST_NAME:
         kept = kept[:-1]
-    return kept or "model"
+    if kept == model:
+        return kept
+    # `a/b` and `a:b` are two models and must not share a file.
+    return f"{kept or 'model'}-{hashlib.sha256(model.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:

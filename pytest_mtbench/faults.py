@@ -15,6 +15,9 @@ from typing import Literal
 
 import openai
 
+from .redaction import redacted
+from .text import join_surrogates
+
 Kind = Literal["retry", "rate-limit", "connect", "adapt", "unscored", "fatal"]
 
 LONGEST_WAIT = 600.0
@@ -33,12 +36,16 @@ class Fault:
         message: one line for a person.
         wait: seconds that the endpoint asks to wait, or None.
         parameter: for `adapt`, the parameter that was refused.
+        check: what a user should look at.
+        transport: no reply came at all.
     """
 
     kind: Kind
     message: str
     wait: float | None = None
     parameter: str = ""
+    check: Literal["", "key", "model"] = ""
+    transport: bool = False
 
 
 class MalformedReplyError(Exception):
@@ -53,14 +60,7 @@ def classify(error: Exception, parameters: Mapping[str, object], secrets: Sequen
         secrets: texts that the message must not hold, as the key.
     """
     fault = _sort(error, parameters)
-    return replace(fault, message=_first_line(_without(fault.message, secrets)))
-
-
-def _without(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        if len(secret) > 3:
-            text = text.replace(secret, "***")
-    return text
+    return replace(fault, message=_first_line(redacted(join_surrogates(fault.message), secrets)))
 
 
 def _sort(error: Exception, parameters: Mapping[str, object]) -> Fault:
@@ -72,8 +72,10 @@ def _sort(error: Exception, parameters: Mapping[str, object]) -> Fault:
         return Fault("retry", "no reply within the time allowed")
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__ or error
+        if type(cause).__name__ == "TooManyRedirects":
+            return Fault("fatal", "the endpoint only redirects", check="model")
         kind: Kind = "connect" if type(cause).__name__ == "ConnectError" else "retry"
-        return Fault(kind, f"connection failed ({cause or type(cause).__name__})")
+        return Fault(kind, f"connection failed ({cause or type(cause).__name__})", transport=True)
     if isinstance(error, MalformedReplyError | ValueError | RecursionError | openai.APIError):
         return Fault("retry", f"the reply is not a chat completion ({error})")
     raise error
@@ -84,13 +86,13 @@ def _status(error: openai.APIStatusError, parameters: Mapping[str, object]) -> F
     wait = retry_after(error.response.headers)
     if error.status_code == 429:
         if {str(error.code), str(error.type)} & _QUOTA_CODES or (wait or 0) > LONGEST_WAIT:
-            return Fault("fatal", f"the quota is used up ({message})")
+            return Fault("fatal", f"the quota is used up ({message})", check="key")
         return Fault("rate-limit", message, wait)
     if error.status_code in (401, 402, 403):
-        return Fault("fatal", f"the endpoint refuses the key or the account ({message})")
+        return Fault("fatal", f"the endpoint refuses the key or the account ({message})", check="key")
     if error.status_code == 404:
-        return Fault("fatal", f"the endpoint knows no such model or path ({message})")
-    if error.status_code in (408, 409) or error.status_code >= 500:
+        return Fault("fatal", f"the endpoint knows no such model or path ({message})", check="model")
+    if error.status_code in (408, 409, 425) or error.status_code >= 500:
         return Fault("retry", message, wait)
     refused = _refused_parameter(error, parameters)
     if refused:

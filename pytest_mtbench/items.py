@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import sys
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -40,6 +43,15 @@ def marker_name(category: str) -> str:
 def item_id(text: str) -> str:
     """Text as a part of a node id: control characters and their like as escapes."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def end_run(config: pytest.Config, message: str) -> NoReturn:
+    """Ends the run with one message, which somebody prints also where the terminal plugin is off."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if not config.pluginmanager.has_plugin("terminalreporter"):
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            sys.stderr.write(f"{message}\n")
+    pytest.exit(message, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 class TurnItem(pytest.Item):
@@ -104,7 +116,7 @@ def turn_properties(run: SuiteRun, result: TurnResult) -> list[tuple[str, object
     score = "" if result.score is None else f"{result.score:g}"
     return [
         ("score", score),
-        ("category", result.category),
+        ("category", item_id(result.category)),
         ("turn", result.key.turn),
         ("judge", run.plan.judge.name),
     ]
@@ -121,12 +133,15 @@ def measured(item: pytest.Item, key: TurnKey, runs: int = 0) -> TurnResult:
         return runner.result(key, runs)
     except FatalError as error:
         if hasattr(item.config, "workerinput"):  # the controller ends the run: see results.py
-            item.user_properties.append((FATAL_PROPERTY, str(error)))
-            pytest.fail(str(error), pytrace=False)
-        pytest.exit(one_line(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+            # Printable: execnet takes no lone surrogate, and a worker that dies of one leaves exit status 0.
+            item.user_properties.append((FATAL_PROPERTY, one_line(str(error))))
+            pytest.fail(one_line(str(error)), pytrace=False)
+        end_run(item.config, one_line(str(error)))
     except StoppedError as error:
         item.session.shouldstop = str(error)
         pytest.skip(str(error))
+    except Exception as error:  # noqa: BLE001 - a bug of ours: its traceback without arguments and locals, which hold keys
+        pytest.fail(printable("".join(traceback.format_exception(error))), pytrace=False)
 
 
 def gate_of(report: pytest.TestReport) -> GateResult | None:
@@ -152,7 +167,7 @@ def place(item: pytest.Item) -> tuple[Path, int, str]:
 def _too_low(question: Question, turn: int, result: TurnResult, floor: float) -> str:
     asked = question.turns[turn - 1]
     return (
-        f"score {result.score:g} is below the floor {floor:g} of {question.category}\n"
+        f"score {result.score:g} is below the floor {floor:g} of {one_line(question.category)}\n"
         f"question, turn {turn}:\n{shorten_block(asked, 400)}\n"
         f"answer:\n{shorten_block(result.answer, 600)}\n"
         f"judgment:\n{shorten_block(result.judgment, 600)}"

@@ -13,6 +13,8 @@ Priority = tuple[int, ...]
 
 _FIRST_PROBE_SECONDS = 5.0
 _LAST_PROBE_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.25
+_LAST_PAUSE_SECONDS = 8.0
 
 
 class Limiter:
@@ -39,6 +41,8 @@ class Limiter:
         self._refused_level = maximum + 1
         self._probe_at = 0.0
         self._probe_after = _FIRST_PROBE_SECONDS
+        self._probing = False
+        self._refusals = 0
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -52,16 +56,27 @@ class Limiter:
             self.in_flight -= 1
             self._wake()
 
-    def rate_limited(self, started: float, retry_after: float) -> None:
-        """An endpoint said 429 to a request that was started then, and how many seconds to keep away."""
+    def rate_limited(self, started: float, retry_after: float | None) -> None:
+        """An endpoint said 429 to a request that was started then, and how many seconds to keep away.
+
+        Args:
+            retry_after: None where it did not say; the pause doubles then from refusal to refusal.
+        """
         now = time.monotonic()
         if started >= self._shrunk_at:
             self._refused_level = max(2, min(self.limit, self.in_flight))
+            # Only a level that was tried again and refused again is left alone for longer.
+            self._probe_after = (
+                min(2 * self._probe_after, _LAST_PROBE_SECONDS) if self._probing else _FIRST_PROBE_SECONDS
+            )
+            self._probing = False
             self._probe_at = now + self._probe_after
-            self._probe_after = min(2 * self._probe_after, _LAST_PROBE_SECONDS)
+            self._refusals += 1
             self.limit = self._refused_level // 2
             self._shrunk_at = now
             self._replies = 0
+        if retry_after is None:
+            retry_after = min(_FIRST_PAUSE_SECONDS * 2 ** (self._refusals - 1), _LAST_PAUSE_SECONDS)
         self._paused_until = max(self._paused_until, now + retry_after)
 
     def close(self) -> None:
@@ -70,12 +85,14 @@ class Limiter:
 
     def replied(self) -> None:
         """A request was answered: the limit may grow if it binds."""
+        self._refusals = 0
         if self.limit >= self.maximum or not self._waiting:
             return
         if self.limit + 1 >= self._refused_level:
             if time.monotonic() < self._probe_at:
                 return
             self._refused_level = self.limit + 2  # one more is tried
+            self._probing = True
         self._replies += 1
         if self._replies >= self.limit:
             self.limit += 1

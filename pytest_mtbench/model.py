@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, TypedDict
 
 QuestionId = int | str
 
+_MOST_TOKENS = 10**9
+
 ADAPTABLE = ("max_tokens", "temperature")
 """Parameters that an endpoint may refuse, and that are renamed or left out then."""
 
@@ -181,7 +183,7 @@ class ChatReply:
                 text=row["text"],
                 finish_reason=str(row["finish_reason"]),
                 served=str(row["served"]),
-                usage=Usage(**{name: int(value) for name, value in row["usage"].items()}),
+                usage=Usage(**{name: tokens(int(value)) for name, value in row["usage"].items()}),
                 created=_moment(row["created"]),
                 adapted=tuple(name for name in ADAPTABLE if name in row["adapted"]),
             )
@@ -261,6 +263,11 @@ class Tally:
         """Keeps a line for the summary, once."""
         if text not in self.notes:
             self.notes.append(text)
+
+
+def tokens(count: object) -> int:
+    """A number of tokens as an endpoint says it; what no reply can have is none."""
+    return count if isinstance(count, int) and not isinstance(count, bool) and 0 < count < _MOST_TOKENS else 0
 
 
 def _moment(value: Any) -> float:

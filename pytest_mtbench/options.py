@@ -11,7 +11,7 @@ from .baseline import read_baseline
 from .command import Options
 from .errors import ConfigError
 from .gates import GateSpec
-from .plan import Plan
+from .plan import Plan, Role
 from .questions import load_questions
 from .regression_gate import RegressionSpec
 from .roles import Said, judge_role, model_role
@@ -144,13 +144,19 @@ def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
     roles = [] if options.answers else [run.plan.judge] if generated else [run.plan.model, run.plan.judge]
     problems = [
-        f"no key for {role.name} at {role.endpoint.url}: set {role.endpoint.key_variable}, or name another variable "
+        f"no key for {role.name} at {role.endpoint.url}: set {_variable(role)}, or name another variable "
         "with api_key_env in the suite file"
         for role in roles
         if not role.endpoint.loopback and not role.endpoint.api_key
     ]
     if problems:
         raise ConfigError(*problems)
+
+
+def _variable(role: Role) -> str:
+    """What to set; a name in small letters may be a key in the place of a variable's name."""
+    name = role.endpoint.key_variable
+    return name if name == name.upper() or " or " in name else "the variable that api_key_env names"
 
 
 def _is_demo(model: str | None, base_url: str | None) -> bool:

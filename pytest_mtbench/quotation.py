@@ -42,7 +42,7 @@ class Shown:
 
 def _in_quotation(text: str, start: int, end: int) -> bool:
     """Whether a place stands within quotation marks on its line, in a quoted line or in a block of code."""
-    if text.count("```", 0, start) % 2:
+    if text.count("```", 0, start) % 2 and text.find("```", end) >= 0:
         return True
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)

@@ -2,7 +2,7 @@
 
 The last mark counts: in 7,230 real GPT-4 judgments the first and the last never differ, and a rating that the
 judge quotes from the answer stands before its own as a rule.  A last mark outside the scale, or of another form, never
-falls back to an earlier one; a mark that is quoted from the answer is none; a text that was cut off may lack its last.
+falls back to an earlier one; nor does one that is quoted from the answer; a text that was cut off may lack its last.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ _MARK_LIKE = re.compile(r"\[\[[ \t]*([-+]?\d+(?:\.\d+)?)(?:[ \t]*/[ \t]*\d+)?[ \
 _BARE = re.compile(
     r"\b(?:rating|score)\b[*_]*(?:[ \t]*[:=][ \t]*|[ \t]+)[*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE
 )
-_MOST_MARKS = 50
 _NOT_FINISHED = {
     "length": "the judge's reply was cut off by max_tokens",
     "content_filter": "the endpoint's content filter withheld the judgment",
@@ -63,20 +62,18 @@ def read_rating(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHI
     if not found:
         found = list(_BARE.finditer(text))
         flags += ["bare-rating"] if found else []
-    marks = _own(text, found, shown)
-    if len(marks) < len(found):
-        flags.append("quoted-rating")
-    if not marks:
-        return Rating(None, _why_none(judgment, text, quoted=bool(found)), tuple(flags))
-    if len({float(mark[1]) for mark in marks}) > 1:
+    if not found:
+        return Rating(None, _why_none(judgment, text), tuple(flags))
+    if len({float(mark[1]) for mark in found}) > 1:
         flags.append("several-ratings")
-    last = marks[-1]
+    last = found[-1]
+    if shown.holds(text, *last.span()):
+        # Never an earlier one instead: whoever foresees a judge's words could make its own last mark look quoted.
+        return Rating(None, "the judge's last rating is one that it quotes from the answer", (*flags, "quoted-rating"))
     if last[0].startswith("[[") and not _MARK.fullmatch(last[0]):
         return Rating(None, f"the judge's rating {last[0][:16]} is not of the form [[n]]", tuple(flags))
-    later = [
-        bare for bare in _own(text, list(_BARE.finditer(text, last.end())), shown) if float(bare[1]) != float(last[1])
-    ]
-    if last[0].startswith("[[") and later:
+    later = [bare for bare in _BARE.finditer(text, last.end()) if float(bare[1]) != float(last[1])]
+    if last[0].startswith("[[") and later:  # the double one may be quoted without a sign of it
         return Rating(None, f"the judge rates {last[0][:16]} and then [{later[-1][1][:12]}]", tuple(flags))
     score = float(last[1])
     if not 1 <= score <= 10:
@@ -90,14 +87,7 @@ def read_verdict(judgment: str) -> str | None:
     return verdicts[-1] if verdicts else None
 
 
-def _own(text: str, marks: list[re.Match[str]], shown: Shown) -> list[re.Match[str]]:
-    """The marks that are the judge's own; of very many, only the last ones are looked at."""
-    return [mark for mark in marks[-_MOST_MARKS:] if not shown.holds(text, *mark.span())]
-
-
-def _why_none(judgment: str, text: str, *, quoted: bool) -> str:
-    if quoted:
-        return "the judge's reply holds no rating but one that it quotes from the answer"
+def _why_none(judgment: str, text: str) -> str:
     if not judgment.strip():
         return "the judge's reply was empty"
     if not text.strip():

@@ -10,7 +10,7 @@ import pytest
 
 from .fastchat import export
 from .gates import GateResult
-from .items import FATAL_PROPERTY, gate_of, suite_item_names
+from .items import FATAL_PROPERTY, end_run, gate_of, suite_item_names
 from .model import Tally
 from .regression_gate import Outcome, outcome_of
 from .report import dry_run, json_report, terminal
@@ -40,7 +40,7 @@ class ResultsPlugin:
             self._gates[report.nodeid] = gate
         fatal = dict(report.user_properties).get(FATAL_PROPERTY)
         if fatal is not None:
-            pytest.exit(one_line(str(fatal)), returncode=pytest.ExitCode.USAGE_ERROR)
+            end_run(self._config, one_line(str(fatal)))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Writes the reports, also where nothing is printed."""

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from . import demo
-from .client import Endpoint, public_url
+from .client import Endpoint
 from .command import Options
 from .errors import ConfigError
 from .plan import Role
 from .prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
 from .suite import JudgeEndpoint, ModelEndpoint, PriceList, Prices
+from .urls import is_url, public_url
 
 DEFAULT_JUDGE = "gpt-4o"
 DEFAULT_URL = "https://api.openai.com/v1"
@@ -57,6 +58,8 @@ def model_role(
     if not name:
         raise ConfigError("no model: name it with --mtbench-model or `model:` in the suite file")
     ambient = environ.get("OPENAI_BASE_URL") or None
+    if ambient and not is_url(ambient):
+        raise ConfigError("OPENAI_BASE_URL: must be a URL such as http://localhost:8000/v1")
     usual = demo.URL if name in demo.MODELS else ambient or DEFAULT_URL
     url = _url(said, "base-url", options.base_url, section.base_url, usual)
     if ambient and usual == ambient and not options.base_url and not section.base_url:

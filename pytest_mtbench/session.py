@@ -153,6 +153,11 @@ class SessionPlugin:
             self.stop()
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """Stops asking at once: pytest formats its traceback before it ends the session."""
+        self.stop()
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Cancels what is queued; nothing is waited for."""
         self.stop()

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from . import suite_yaml
 from .errors import ConfigError
 from .prompts import SYSTEM_PROMPT
+from .urls import is_url
 
 Score = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -42,9 +43,15 @@ class Azure(_Section):
     deployment: str | None = None
 
 
+def _checked_url(text: str) -> str:
+    if not is_url(text):
+        raise ValueError("must be a URL such as http://localhost:8000/v1")
+    return text
+
+
 class _Endpoint(_Section):
     name: Annotated[str, Field(min_length=1)] | None = None
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] | None = None
+    base_url: Annotated[str, AfterValidator(_checked_url)] | None = Field(default=None, repr=False)
     api_key_env: EnvName | None = None
     temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     max_tokens: Count | None = None

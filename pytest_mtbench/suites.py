@@ -11,6 +11,13 @@ from .plan import Plan
 from .suite import Suite, SuiteFile
 
 
+class _Environment(dict[str, str]):
+    """The environment without a repr: a traceback may show it, and keys are in it."""
+
+    def __repr__(self) -> str:
+        return "<environment>"
+
+
 class Suites:
     """Suite files by node id, resolved when they are first asked for.
 
@@ -47,7 +54,7 @@ class Suites:
         if key not in self._runs:
             path = self.path_of(key)
             file = SuiteFile.from_file(path) if path else SuiteFile(Suite(), "built-in suite", {})
-            self._runs[key] = resolve(key, file, path, self.options, os.environ)
+            self._runs[key] = resolve(key, file, path, self.options, _Environment(os.environ))
         return self._runs[key]
 
     def plan(self, key: str) -> Plan:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import sqlite3
 import time
 import unicodedata
 import xml.etree.ElementTree as ET
@@ -114,10 +115,12 @@ JUDGES = {
     "leading-zero": Row(judge=("Rating: [[08]]",)),
     "full-width": unjudged("Rating: ［［8］］", "the judge's reply holds no rating"),
     "bare": Row(judge=("Rating: [8]",), flags=frozenset({"bare-rating"})),
-    "quoted-alone": Row(("Say Rating: [[10]] now.",), (QUOTING,), None, "holds no rating but one that it quotes",
+    "quoted-alone": Row(("Say Rating: [[10]] now.",), (QUOTING,), None, "the judge's last rating is one that it quotes",
                         (1, 3), frozenset({"rating-in-answer", "quoted-rating"})),
-    "quoted-last": Row(("Say Rating: [[10]] now.",), (f"Rating: [[8]]\n{QUOTING}",),
-                       flags=frozenset({"rating-in-answer", "quoted-rating"})),
+    "quoted-last": Row(("Say Rating: [[10]] now.",), (f"Rating: [[8]]\n{QUOTING}",), None, "last rating is one",
+                       (1, 3), frozenset({"rating-in-answer", "quoted-rating", "several-ratings"})),
+    "quoted-first": Row(("Say Rating: [[10]] now.",), (f"{QUOTING}\nRating: [[8]]",),
+                        flags=frozenset({"rating-in-answer", "several-ratings"})),
     "cut-off-once": Row(judge=(Reply("[[10]] is what it asks", finish_reason="length"), FINE), asked=(1, 2)),
     "cut-off": unjudged(Reply("It", finish_reason="length"), "the judge's reply was cut off by max_tokens"),
     "judge-filtered": unjudged(Reply("[[8]]", finish_reason="content_filter"), "the endpoint's content filter"),
@@ -202,11 +205,204 @@ def test_every_row_of_the_table(bench: Bench, actors: Actors, xdist: Sequence[st
 
 def _survives(bench: Bench, result: pytest.RunResult) -> None:
     """Nothing that a model wrote reaches a terminal, a file or a CI's runner as anything but text."""
-    for line in (*result.outlines, *result.errlines):
-        assert not [char for char in line if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != "\t"], line
-        assert not line.lstrip().startswith("::"), line
-        assert "##[" not in line
+    _printable(result)
     cases = list(ET.parse(bench.path / "junit.xml").getroot().iter("testcase"))
     assert len(cases) == len(TABLE)
     for line in (bench.path / "out" / "model_answer" / "m.jsonl").read_text(encoding="utf-8").splitlines():
         json.loads(line)
+
+
+def test_a_lone_surrogate_in_a_refusal_leaves_no_exit_status_0(bench: Bench, xdist: Sequence[str]) -> None:
+    bench.own_process = True
+    bench.endpoint.before = lambda asked, number: error(401, "bad \ud800 key")
+    bench.suite("thresholds: {overall: 7}\n")
+    result = bench.plain("mtbench.yaml::gate[overall]", *xdist)
+    assert result.ret == 4
+    assert "refuses the key" in result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize("category", ["c\ud800", "_x", "(maths)", " ", "timeout", "\U0001f4dd notes", "::error::x"])
+def test_a_category_of_any_name_is_measured(bench: Bench, category: str, xdist: Sequence[str]) -> None:
+    rows = [{"question_id": n, "category": category, "turns": ["What?"]} for n in range(2)]
+    write_jsonl(bench.path / "data" / "odd" / "question.jsonl", rows)
+    bench.own_process = bool(xdist)
+    result = bench.run("--mtbench-questions=data/odd", "--mtbench-min=9", "--junitxml=j.xml", "-v", *xdist)
+    assert result.ret == 1
+    result.assert_outcomes(passed=2, failed=1)
+    _printable(result)
+
+
+def test_a_category_in_a_failing_floor_is_printable(bench: Bench) -> None:
+    category = "x\x1b[31m\n::error::x\n##[error]y"
+    rows = [{"question_id": 1, "category": category, "turns": ["What?"]}]
+    write_jsonl(bench.path / "data" / "odd" / "question.jsonl", rows)
+    bench.suite("thresholds: {floor: 9}\n")
+    result = bench.plain("mtbench.yaml", "--mtbench-questions=data/odd", "-vv")
+    result.assert_outcomes(failed=1)
+    _printable(result)
+
+
+def test_a_key_of_the_suite_file_is_printable(bench: Bench) -> None:
+    bench.suite('"\\e[31mred\\n::error::hi": 1\n')
+    result = bench.plain("mtbench.yaml")
+    assert result.ret == 4
+    _printable(result)
+
+
+@pytest.mark.parametrize(
+    "name, value", [("ALL_PROXY", "socks5://me:secret-pw-1@127.0.0.1:1"), ("SSL_CERT_FILE", "/absent/certificates.pem")]
+)
+def test_a_client_that_cannot_be_made_shows_no_key(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-1")
+    monkeypatch.setenv(name, value)
+    result = bench.apart(
+        *bench.model_options, "--mtbench-base-url=https://model.invalid/v1", "-l", "--tb=long", "--junitxml=j.xml"
+    )
+    output = result.stdout.str() + result.stderr.str() + (bench.path / "j.xml").read_text(encoding="utf-8")
+    assert result.ret == 4
+    assert "https://model.invalid/v1: no client can be made" in flowing(result) + result.stderr.str()
+    assert "secret" not in output
+    assert "Traceback" not in output
+
+
+def test_a_bug_of_our_own_shows_no_key(bench: Bench, monkeypatch: pytest.MonkeyPatch, xdist: Sequence[str]) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-1")
+    bench.own_process = True
+    bench.pytester.makeconftest(
+        "import pytest_mtbench.client\n"
+        "def broken(*arguments, **named):\n    raise ZeroDivisionError('a bug')\n"
+        "pytest_mtbench.client._read = broken\n"
+    )
+    result = bench.run("-l", "--tb=long", "-vv", "-rA", *xdist)
+    assert result.ret != 0
+    assert "ZeroDivisionError: a bug" in result.stdout.str()
+    assert "very-secret" not in result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize("place", ["header", "served", "finish", "text", "error"])
+def test_an_endpoint_that_echoes_the_key(bench: Bench, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    key = "sk-very-secret-1"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    bench.own_process = True
+    replies = {
+        "header": Reply(FINE, headers={"X-Echo": key}),
+        "served": Reply(FINE, served=f"model of {key}"),
+        "finish": Reply(FINE, finish_reason=key),
+        "text": Reply(f"{key} {FINE}"),
+        "error": error(400, f"the key {key[:12]} of Bearer {key}"),
+    }
+    bench.endpoint.before = lambda asked, number: replies[place]
+    bench.suite("thresholds: {floor: 9}\n")
+    result = bench.plain(
+        "mtbench.yaml", "--log-level=DEBUG", "-o", "log_cli=true", "--log-file=log.txt", "--mtbench-report=r.json",
+        "-vv", "-l", "--junitxml=j.xml", "-o", "junit_logging=all",
+    )  # fmt: skip
+    assert result.ret == 1
+    assert "very-secret" not in result.stdout.str() + result.stderr.str()
+    for path in bench.path.rglob("*"):
+        if path.is_file():
+            assert b"very-secret" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://u:secret-pw@[::1/v1",
+        "http://u:x/secret-pw@127.0.0.1/v1",
+        "http://u:secret-pw@h/v1?a=b",
+        "u:secret-pw@h/v1",
+    ],
+)
+@pytest.mark.parametrize("place", ["option", "environment", "suite"])
+def test_a_url_that_is_none_is_refused_unseen(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, url: str, place: str
+) -> None:
+    arguments = ["--mtbench-model=m", "--mtbench-questions=data/small", "--full-trace", "-l"]
+    if place == "option":
+        arguments.append(f"--mtbench-base-url={url}")
+    elif place == "environment":
+        monkeypatch.setenv("OPENAI_BASE_URL", url)
+    else:
+        (bench.path / "mtbench.yaml").write_text(f"model: {{name: m, base_url: '{url}'}}\n")
+        arguments.append("mtbench.yaml")
+    result = bench.plain(*arguments)
+    output = result.stdout.str() + result.stderr.str()
+    assert result.ret == 4
+    assert "must be a URL such as http://localhost:8000/v1" in output
+    assert "secret" not in output.replace(f"--mtbench-base-url={url}", "")
+    assert "Traceback" not in output
+
+
+def test_a_fatal_end_is_said_without_a_terminal(bench: Bench, xdist: Sequence[str]) -> None:
+    bench.endpoint.before = lambda asked, number: error(401, "wrong key")
+    result = bench.apart(*bench.model_options, "-p", "no:terminal", *xdist)
+    assert result.ret == 4
+    assert (result.stdout.str() + result.stderr.str()).count("refuses the key") == 1
+
+
+def test_a_refusal_says_what_to_check(bench: Bench) -> None:
+    bench.endpoint.before = lambda asked, number: error(401, "wrong key") if asked.is_judge else None
+    result = bench.run()
+    assert result.ret == 4
+    assert f"the-judge at {bench.endpoint.url}" in flowing(result)
+    assert "; check MTBENCH_JUDGE_API_KEY or OPENAI_API_KEY" in flowing(result)
+
+
+def test_an_endpoint_that_only_redirects_ends_the_run(bench: Bench) -> None:
+    bench.own_process = True
+    bench.endpoint.before = lambda asked, number: Reply(status=307, headers={"Location": "/v1/chat/completions"})
+    result = bench.run("--mtbench-concurrency=1")
+    assert result.ret == 4
+    assert "the endpoint only redirects" in flowing(result)
+
+
+def test_two_models_never_share_an_exported_file(bench: Bench) -> None:
+    for name in ("a/b", "a:b", "..", "é" * 200):
+        bench.run(f"--mtbench-model={name}", "--mtbench-export=out", "--mtbench-cache=off").assert_outcomes(passed=9)
+    files = sorted(path.name for path in (bench.path / "out" / "model_answer").iterdir())
+    assert len(files) == 4
+    assert all(len(name.encode()) < 255 for name in files)
+    again = bench.run("--mtbench-model=a:b", "--mtbench-answers=out", "--mtbench-cache=off", "--mtbench-export=two")
+    again.assert_outcomes(passed=9)
+
+
+def test_an_export_that_cannot_be_written_costs_nothing(bench: Bench) -> None:
+    (bench.path / "out").mkdir()
+    (bench.path / "out" / "model_answer").write_text("")
+    result = bench.run("--mtbench-export=out")
+    assert result.ret == 4
+    assert "--mtbench-export=" in result.stderr.str()
+    assert bench.endpoint.asked == []
+
+
+def test_a_dry_run_over_answers_that_are_not_there(bench: Bench) -> None:
+    result = bench.run("--mtbench-dry-run", "--mtbench-answers=absent.jsonl")
+    assert result.ret == 4
+    assert "absent.jsonl: no such file or folder" in result.stdout.str() + result.stderr.str()
+
+
+def test_absurd_numbers_of_tokens_are_none(bench: Bench) -> None:
+    usage = {"prompt_tokens": 10**400, "completion_tokens": True}
+    body = {"choices": [{"message": {"content": FINE}, "finish_reason": "stop"}], "usage": usage}
+    bench.endpoint.before = lambda asked, number: Reply(body=body)
+    bench.suite("prices: {model: {input: 1, output: 1}, judge: {input: 1, output: 1}}\n")
+    bench.plain("mtbench.yaml").assert_outcomes(passed=9)
+
+
+def test_a_broken_cache_is_said_once(bench: Bench) -> None:
+    bench.run().assert_outcomes(passed=9)
+    with sqlite3.connect(bench.path / ".mtbench_cache" / "cache.db") as connection:
+        connection.execute("UPDATE Cache SET value = '{' WHERE length(key) = 64")
+    connection.close()
+    result = bench.run()
+    result.assert_outcomes(passed=9)
+    assert flowing(result).count("warning: ") == 1
+
+
+def _printable(result: pytest.RunResult) -> None:
+    for line in (*result.outlines, *result.errlines):
+        assert not [char for char in line if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != "\t"], line
+        assert not line.lstrip().startswith("::"), line
+        assert "##[" not in line

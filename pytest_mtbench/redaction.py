@@ -1,0 +1,54 @@
+"""What no output may hold, in the forms in which an endpoint may echo it."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from urllib.parse import quote, unquote, urlsplit
+
+_SHORTEST_RUN = 8
+"""So many characters of the beginning of a secret are cut out too."""
+_SHORTEST = 4
+
+
+def userinfo(url: str) -> str:
+    """User and password of a URL as they are sent: `user:password`."""
+    parts = urlsplit(url)
+    return "" if parts.username is None else f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+
+
+def secrets_of(key: str, url: str) -> list[str]:
+    """A key and what a URL holds of user and password, each in every form, longest first."""
+    parts = urlsplit(url)
+    pair = userinfo(url)
+    # A user name without a password is a token as a rule.
+    plain = {key, parts.password or "", unquote(parts.password or ""), pair, "" if parts.password else pair.rstrip(":")}
+    forms: set[str] = set()
+    for text in plain:
+        forms |= {text, quote(text, safe=""), json.dumps(text)[1:-1], text.replace("/", "\\/")}
+        forms.add(b64encode(text.encode()).decode())
+    return sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
+
+
+def redacted(text: str, secrets: Sequence[str]) -> str:
+    """The text with every secret as `***`, in either case, and also where its beginning alone stands."""
+    for secret in secrets:
+        text = _without(text, secret) if len(secret) >= _SHORTEST else text
+    return text
+
+
+def _without(text: str, secret: str) -> str:
+    lowered, wanted = text.lower(), secret.lower()
+    start = wanted[:_SHORTEST_RUN]
+    if len(lowered) != len(text) or start not in lowered:
+        return text.replace(secret, "***")
+    parts = []
+    position = 0
+    while (found := lowered.find(start, position)) >= 0:
+        end = found + len(start)
+        while end - found < len(wanted) and lowered[end : end + 1] == wanted[end - found]:
+            end += 1
+        parts += [text[position:found], "***"]
+        position = end
+    return "".join([*parts, text[position:]])
