@@ -59,6 +59,8 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     """No key, no proxy, no user's cache folder; processes that a test starts reach loopback alone."""
     for name in _AMBIENT:
         monkeypatch.delenv(name, raising=False)
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):  # of a run inside a run, which would be slow
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache-home")))
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p tests.loopback_only")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))

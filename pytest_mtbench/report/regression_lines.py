@@ -55,10 +55,10 @@ def _verdict(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
 
 def _fallen(report: RunReport, last: Comparison) -> Iterator[str]:
     """The turns that fell most, with their ids."""
-    falls = sorted((change, place) for place, change in last.by_turn.items() if change < 0)
-    if falls and last.verdict != "identical":
+    falls = sorted((item for item in last.by_turn.items() if item[1] < 0), key=lambda item: item[1])
+    if falls:
         yield "fell most:"
-        for change, place in falls[:_FALLEN_SHOWN]:
+        for place, change in falls[:_FALLEN_SHOWN]:
             yield f"  {change:+6.2f}  {report.shown_id(report.ids[place])}"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import diskcache
 import pytest
 
 from pytest_mtbench import cache as cache_module
@@ -594,6 +595,64 @@ def test_a_trigger_in_the_file_cannot_end_the_run(opened: Open, stored: ChatRequ
     cache = opened()
     cache.put(request(sample=1), REPLY, SLOT)  # the file is found damaged here
     _goes_on(cache)
+
+
+def test_a_trigger_that_calls_itself_one_of_sqlites_own_is_found(
+    opened: Open, stored: ChatRequest, folder: Path, notes: list[str]
+) -> None:
+    with contextlib.closing(sqlite3.connect(folder / "cache.db")) as connection:
+        connection.execute("CREATE TRIGGER u AFTER INSERT ON Cache BEGIN SELECT 1; END")
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute(
+            "UPDATE sqlite_master SET name = 'sqlite_u', sql = replace(sql, ' u ', ' sqlite_u ') WHERE name = 'u'"
+        )
+        connection.commit()
+    assert opened().get(stored) is None
+    assert any("set aside" in note for note in notes)
+
+
+@pytest.mark.parametrize("ends", ["x", b"x", "NULL"], ids=repr)
+def test_a_claim_of_another_type_holds_up_nobody(opened: Open, folder: Path, ends: object) -> None:
+    wanted = request()
+    opened().close()
+    with contextlib.closing(sqlite3.connect(folder / "cache.db")) as connection:
+        connection.execute(
+            "INSERT INTO Cache (key, raw, mode, value, expire_time, store_time) VALUES (?, 1, 1, 'other', ?, 0)",
+            (f"claim:{request_key(wanted)}", ends),
+        )
+        connection.commit()
+    assert opened().claim(wanted)
+
+
+def test_a_lock_that_is_held_for_good_is_said_once_and_the_run_goes_on(
+    opened: Open, stored: ChatRequest, folder: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = opened()
+    assert cache.get(stored) is not None
+    cache._store.close()
+    cache._store = diskcache.Cache(str(folder), disk=TextDisk, timeout=0.05)
+    with contextlib.closing(sqlite3.connect(folder / "cache.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(3):
+            cache.put(stored, ChatReply("late"), "slot")
+        other.execute("ROLLBACK")
+    assert [note for note in notes if "not used any more" in note] == notes
+    assert len(notes) == 1
+    assert cache.get(stored) is None
+
+
+@pytest.mark.parametrize("created", [float("inf"), -1.0, 1e300])
+def test_an_age_that_no_clock_showed_is_a_miss(
+    opened: Open, stored: ChatRequest, folder: Path, notes: list[str], created: float
+) -> None:
+    with contextlib.closing(sqlite3.connect(folder / "cache.db")) as connection:
+        (row,) = connection.execute("SELECT value FROM Cache WHERE key = ?", (request_key(stored),)).fetchone()
+        changed = json.loads(row)
+        changed["reply"]["created"] = created
+        connection.execute("UPDATE Cache SET value = ? WHERE key = ?", (json.dumps(changed), request_key(stored)))
+        connection.commit()
+    assert opened().get(stored) is None
+    assert len(notes) == 1
 
 
 @pytest.mark.parametrize("name", ["t", "sqlitex"])

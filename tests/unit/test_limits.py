@@ -302,3 +302,40 @@ def test_a_closed_limiter_starts_nothing_more() -> None:
         assert crowd.flying == []
 
     play(Limiter(1), story)
+
+
+def test_a_refusal_that_names_no_wait_pauses_for_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_FIRST_PAUSE_SECONDS", 0.05)
+    limiter = Limiter(4)
+
+    async def story(crowd: Crowd) -> None:
+        crowd.ask("a", "b")
+        await settle()
+        pauses = []
+        for _ in range(3):
+            start = time.monotonic()
+            limiter.rate_limited(start, None)
+            pauses.append(limiter._paused_until - start)
+            await asyncio.sleep(0.001)
+        assert pauses == pytest.approx([0.05, 0.1, 0.2], abs=0.01)
+        await crowd.answer("a")  # a good reply: the next refusal is the first of its kind
+        start = time.monotonic()
+        limiter.rate_limited(start, None)
+        assert limiter._refusals == 1
+
+    play(limiter, story)
+
+
+def test_only_a_level_that_was_tried_again_is_left_alone_for_longer() -> None:
+    limiter = Limiter(16)
+
+    async def story(crowd: Crowd) -> None:
+        crowd.ask(*"abcdefgh")
+        await settle()
+        for _ in range(4):  # one descent, from 16 to 1
+            limiter.rate_limited(time.monotonic(), 0.0)
+            await asyncio.sleep(0.001)
+        assert limiter.limit == 1
+        assert limiter._probe_after == limits._FIRST_PROBE_SECONDS
+
+    play(limiter, story)

@@ -503,6 +503,39 @@ def laughs(levels: int) -> str:
     return "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x]", *above])
 
 
+LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"{LAUGHS}model: {{name: m, extra_body: {{x: *a8}}}}\n", id="value"),
+        pytest.param(f"{LAUGHS}? *a8\n: 1\n", id="key"),
+        pytest.param(
+            "m0: &m0 {x: 1}\n"
+            + "".join(f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}\n" for n in range(1, 9)),
+            id="merge",
+        ),
+    ],
+)
+def test_aliases_that_unfold_to_millions_are_refused_in_no_time(text: str) -> None:
+    (problem,) = problems(text)
+    assert "unfolds to more than 20000 values" in problem
+
+
+@pytest.mark.parametrize("value", ["0x" + "f" * 5000, "-0x" + "f" * 5000, "1000000000"])
+@pytest.mark.parametrize("key", ["runs", "budget", "thresholds: {overall", "judge: {repeats", "concurrency: {model"])
+def test_a_number_that_nobody_means_is_refused_and_not_spelt(key: str, value: str) -> None:
+    prices = "prices: {model: {input: 1, output: 1}, judge: {input: 1, output: 1}}\n"
+    text = f"{prices}{key}: {value}" + ("}" if "{" in key else "") + "\n"
+    if key == "budget" and not value.startswith("-"):
+        return
+    (problem,) = problems(text)
+    assert len(problem) < 200
+
+
 def test_a_file_that_unfolds_without_end_is_refused_in_no_time() -> None:
     assert len(problems(laughs(30) + "\ncategories: *a29\n")) < 100
 
