@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from .baseline import Baseline
 from .gates import GateResult, GateSpec, Status
-from .model import TurnKey, TurnResult
+from .model import ChatRequest, TurnKey, TurnResult
 from .paired import Change, Turn
 from .plan import Plan
 from .regression import MOST_MISSING, Comparison, Rule, looks_at
+from .text import cut_thinking
 
 REGRESSION, JUDGE = "regression", "judge"
 _MOVED = 1.96
@@ -43,6 +44,14 @@ class RegressionSpec:
         """The gates that it makes."""
         judge = (GateSpec(JUDGE, "judge", 0.0),) if self.sentinel else ()
         return (GateSpec(REGRESSION, "regression", -self.rule.margin), *judge)
+
+    def sentinel_request(self, key: TurnKey) -> ChatRequest:
+        """What the judge is asked about a stored answer."""
+        if self.sentinel is None:
+            raise ValueError("there is no sentinel")
+        plan = self.sentinel[0]
+        answers = [self.baseline.answers[key.question_id, turn, 0] for turn in range(1, key.turn + 1)]
+        return plan.judge_request(plan.question(key.question_id), [cut_thinking(answer) for answer in answers], 0)
 
     @property
     def sentinel_keys(self) -> tuple[TurnKey, ...]:

@@ -59,10 +59,11 @@ class ResultsPlugin:
             return
         width = shutil.get_terminal_size().columns
         if self._suites.options.dry_run and not terminalreporter.config.getoption("collectonly"):
-            for plan, estimated in self._session.estimates:
+            for run, estimated in self._session.estimates:
                 terminalreporter.ensure_newline()
-                terminalreporter.section(dry_run.title(plan))
-                for line in dry_run.lines(plan, estimated, width):
+                terminalreporter.section(dry_run.title(run.plan))
+                most = run.regression.rule.looks[-1] if run.regression else run.plan.runs
+                for line in dry_run.lines(run.plan, estimated, width, most):
                     terminalreporter.write_line(line)
         for report in self._reports():
             terminalreporter.ensure_newline()

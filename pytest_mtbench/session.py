@@ -104,7 +104,7 @@ class SessionPlugin:
         self.started = time.time()
         self._clock = time.monotonic()
         self._session: pytest.Session | None = None
-        self.estimates: list[tuple[Plan, Estimate]] = []
+        self.estimates: list[tuple[SuiteRun, Estimate]] = []
 
     @property
     def seconds(self) -> float:
@@ -162,13 +162,18 @@ class SessionPlugin:
         """Cancels what is queued; nothing is waited for."""
         self.stop()
 
-    def _estimates(self, wanted: list[TurnKey]) -> list[tuple[Plan, Estimate]]:
+    def _estimates(self, wanted: list[TurnKey]) -> list[tuple[SuiteRun, Estimate]]:
         """What each suite would ask for; every turn of it where xdist's workers know the selection alone."""
         found = []
         for run in self._suites.loaded:
             keys = [key for key in wanted if key.suite == run.plan.key]
             under_xdist = self._channel_folder is not None
-            found.append((run.plan, self._estimate(run.plan, run.plan.turns() if under_xdist else keys)))
+            made = self._estimate(run.plan, run.plan.turns() if under_xdist else keys)
+            if run.regression is not None:
+                for key in run.regression.sentinel_keys:
+                    if under_xdist or key in wanted:
+                        made.add("judgment", run.regression.sentinel_request(key), known=False)
+            found.append((run, made))
         return found
 
     def cleanup(self) -> None:

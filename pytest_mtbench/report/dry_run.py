@@ -17,13 +17,23 @@ def title(plan: Plan) -> str:
     )
 
 
-def lines(plan: Plan, estimated: Estimate, width: int) -> Iterator[str]:
-    """What would be called, and what that costs."""
+def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterator[str]:
+    """What would be called, and what that costs.
+
+    Args:
+        most_runs: the candidate's runs at the last look of a regression gate.
+    """
     for kind, who in (("answer", plan.model), ("judgment", plan.judge)):
         count, usage = estimated.counts[kind], estimated.usage[kind]  # type: ignore[index]
         yield from wrapped(
             f"{kind}s: {count.made} to ask of {one_line(who.name)} at {who.endpoint.url}, "
             f"{count.cached} there already; about {usage.input_tokens:,} tokens in and {usage.output_tokens:,} out",
+            width,
+        )
+    if most_runs > plan.runs:
+        yield from wrapped(
+            f"that is for {plan.runs} run{'s' if plan.runs > 1 else ''}; the regression gate may ask for up to "
+            f"{most_runs} where it cannot tell",
             width,
         )
     cost = estimated.cost(plan)

@@ -351,6 +351,28 @@ def test_a_judge_that_is_the_same_shows_its_own_scatter(deploy: Deploy, xdist: S
     assert len(deploy.bench.endpoint.asked) == asked, "kept for the day"
 
 
+def test_answers_of_another_length_are_spoken_of_and_change_no_verdict(deploy: Deploy) -> None:
+    deploy.bench.endpoint.answer = lambda asked: (
+        f"Said by <{asked.model}>." + " more" * (20 if asked.model == "new" else 0)
+    )
+    deploy.baseline()
+    deploy.rate = by_model(lambda q, turn: 6 + q % 2)
+    result = deploy.candidate()
+    assert result.ret == 0
+    assert "longer than the baseline's on average" in flowing(result)
+    assert "(advice: no gate looks at length)" in flowing(result)
+
+
+def test_a_dry_run_says_what_the_looks_and_the_sentinel_may_cost(deploy: Deploy) -> None:
+    deploy.baseline()
+    deploy.bench.suite("baseline: {file: baseline.json, sentinel: 10}\n")
+    text = flowing(deploy.candidate("mtbench.yaml", "--mtbench-dry-run"))
+    assert f"answers: {TURNS} to ask" in text
+    assert f"judgments: {TURNS + 10} to ask" in text
+    assert "the regression gate may ask for up to 3 where it cannot tell" in text
+    assert deploy.bench.endpoint.asked == []
+
+
 def test_the_pipeline_of_a_ci(deploy: Deploy) -> None:
     """A report may replace the baseline that it was held against."""
     deploy.baseline()

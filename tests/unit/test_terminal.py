@@ -520,7 +520,7 @@ def test_the_title_names_model_judge_and_set() -> None:
 def test_the_dry_run_says_what_would_be_called(width: int, name: str) -> None:
     plan = plan_of(questions_of(("math",)), model=name)
     estimated = estimate(plan, plan.turns(), lambda kind, request: None)
-    found = [dry_run.title(plan), *dry_run.lines(plan, estimated, width)]
+    found = [dry_run.title(plan), *dry_run.lines(plan, estimated, width, 1)]
     assert [line for line in found if unprintable(line) or "\n" in line] == []
     assert too_wide(found[1:], width) == []
     said = " ".join(" ".join(found).split())
@@ -536,4 +536,4 @@ def test_the_dry_run_says_the_cost_where_prices_are_known() -> None:
     estimated = estimate(priced, priced.turns(), lambda kind, request: None)
     cost = fmean([estimated.cost(priced) or 0.0])
     assert cost > 1
-    assert f"cost: about {cost:.2f} USD" in "\n".join(dry_run.lines(priced, estimated, 80))
+    assert f"cost: about {cost:.2f} USD" in "\n".join(dry_run.lines(priced, estimated, 80, 1))
