@@ -46,7 +46,7 @@ def as_json(report: RunReport) -> dict[str, Any]:
 
 
 def as_text(written: Mapping[str, Any], *, every_run: bool = False) -> str:
-    """The file: keys sorted and one turn a line, so that a difference between two of them can be read.
+    """The file: keys sorted, one turn a line, so that a difference between two of them can be read.
 
     Args:
         every_run: keep the texts of every run and not of the first alone, as a share needs that is to be joined; the
@@ -61,7 +61,8 @@ def as_text(written: Mapping[str, Any], *, every_run: bool = False) -> str:
             rows = ",\n".join("  " + json.dumps(row, sort_keys=True) for row in value)
             parts.append(f" {json.dumps(key)}: [\n{rows}\n ]")
         else:
-            lines = json.dumps(value, indent=1, sort_keys=True).replace("\n", "\n ")
+            # Categories stay in the order of the set, which is as fixed as the alphabet's.
+            lines = json.dumps(value, indent=1, sort_keys=key != "scores").replace("\n", "\n ")
             parts.append(f" {json.dumps(key)}: {lines}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
