@@ -110,12 +110,14 @@ def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
         problems.append(f"it lacks {len(missing)} of the {len(plan.selected)} questions that this run asks")
     if problems:
         raise ConfigError(*(f"{name}: no baseline for this run: {problem}" for problem in problems), _how(plan))
+    # A run that was stopped amid a look has more runs of some turns than of others.
+    fewest = min(len(runs) for runs in scores.values())
     served = theirs.get("judge_served")
     return Baseline(
         name=name,
         model=str(report.get("model")),
-        runs=max(len(runs) for runs in scores.values()),
-        scores=scores,
+        runs=fewest,
+        scores={place: runs[:fewest] for place, runs in scores.items()},
         answers={(*result.place, 0): result.answer for result in results},
         judged={result.place: result.scores[0] for result in results if result.scores[0] is not None},
         judges_served=frozenset(str(one) for one in ([served] if isinstance(served, str) else served or []) if one),

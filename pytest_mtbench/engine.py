@@ -255,11 +255,7 @@ class Engine:
         wanted = Wanted(plan, "judgment", request, slot, (sample, 0), use_of, self.tallies[plan.account])
         reply = await self._replies.get(wanted)
         if plan.judges_served and reply.served and reply.served not in plan.judges_served:
-            raise FatalError(
-                f"no baseline for this run: its judge was served as {' and '.join(sorted(plan.judges_served))}, and "
-                f"{plan.judge.name} is now served as {reply.served}, so the scores cannot be compared; make a new "
-                "baseline of what is deployed, with --mtbench-runs=5 --mtbench-report=FILE"
-            )
+            raise FatalError(judge_served_as(plan, reply.served))
         return reply.text, read_rating(reply.text, reply.finish_reason, material)
 
     def _flags_of(self, plan: Plan, reply: ChatReply, shown: str) -> list[str]:
@@ -270,6 +266,15 @@ class Engine:
         flags += ["answer-cut-off"] if reply.finish_reason == "length" else []
         flags += ["thinking"] if shown != reply.text else []
         return flags + ([] if shown.strip() else ["empty-answer"])
+
+
+def judge_served_as(plan: Plan, name: str) -> str:
+    """What a run says whose judge is not served as the baseline's was."""
+    return (
+        f"no baseline for this run: its judge was served as {' and '.join(sorted(plan.judges_served))}, and "
+        f"{plan.judge.name} is now served as {name}, so the scores cannot be compared; make a new baseline of what is "
+        "deployed, with --mtbench-runs=5 --mtbench-report=FILE"
+    )
 
 
 class _RunOfTurn:

@@ -139,10 +139,13 @@ def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
     Raises:
         ConfigError: a key is missing.
     """
-    if options.cache == "only" or options.dry_run or options.merge:
+    sentinel = run.regression is not None and run.regression.sentinel is not None
+    if options.cache == "only" or options.dry_run or (options.merge and not sentinel):
         return
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
-    roles = [] if options.answers else [run.plan.judge] if generated else [run.plan.model, run.plan.judge]
+    roles = [run.plan.judge] if generated else [run.plan.model, run.plan.judge]
+    if options.answers or options.merge:
+        roles = [run.plan.judge] if sentinel else []
     problems = [
         f"no key for {role.name} at {role.endpoint.url}: set {_variable(role)}, or name another variable "
         "with api_key_env in the suite file"

@@ -115,7 +115,9 @@ def compare(candidate: Scores, baseline: Scores, categories: Mapping[QuestionId,
     numbers = sorted({number for _, number in candidate})
     verdict: Verdict = "undecided"
     if overall is not None and max(missing) <= MOST_MISSING:
-        identical = not any(by_turn.values())
+        # A model's own first runs against all of them: the same cached judgments.
+        own = all(tuple(baseline.get(turn, ()))[: len(scores)] == tuple(scores) for turn, scores in candidate.items())
+        identical = own or not any(by_turn.values())
         verdict = "identical" if identical else "regressed" if fallen else _verdict(overall, rule)
     turns = {number: _of_turn(number, candidate, baseline, categories, rule, runs) for number in numbers}
     known = {number: change for number, change in turns.items() if change is not None}

@@ -13,7 +13,7 @@ from .gates import GateResult, GateSpec, Status
 from .model import ChatRequest, TurnKey, TurnResult
 from .paired import Change, Turn
 from .plan import Plan
-from .regression import MOST_MISSING, Comparison, Rule, looks_at
+from .regression import MOST_MISSING, Comparison, Rule, Verdict, looks_at
 from .text import cut_thinking
 
 REGRESSION, JUDGE = "regression", "judge"
@@ -94,6 +94,11 @@ class Outcome:
     shift: JudgeShift | None = None
 
     @property
+    def blind(self) -> bool:
+        """Whether the judge moved, or could not be asked whether it did: nothing can be claimed then."""
+        return self.shift is not None and (self.shift.moved or not self.shift.decided)
+
+    @property
     def last(self) -> Comparison:
         """The look that counts."""
         return self.looks[-1]
@@ -106,7 +111,10 @@ def outcome_of(spec: RegressionSpec, plan: Plan, results: Iterable[TurnResult]) 
         results: of the candidate and, where there is a sentinel, of the answers judged again.
     """
     by_key = {result.key: result for result in results}
-    candidate = {(key.question_id, key.turn): by_key[key].scores if key in by_key else (None,) for key in plan.turns()}
+    fewest = min((len(by_key[key].scores) for key in plan.turns() if key in by_key), default=1)
+    candidate: dict[Turn, tuple[float | None, ...]] = {
+        (key.question_id, key.turn): by_key[key].scores[:fewest] if key in by_key else (None,) for key in plan.turns()
+    }
     shift = None
     if spec.sentinel is not None:
         again = [by_key[key] for key in spec.sentinel_keys if key in by_key]
@@ -179,7 +187,7 @@ def regression_result(spec: RegressionSpec, outcome: Outcome, gate_id: str) -> G
 
 def _verdict(spec: RegressionSpec, outcome: Outcome) -> tuple[Status, str]:
     last = outcome.last
-    if outcome.shift is not None and (outcome.shift.moved or not outcome.shift.decided):
+    if outcome.blind:
         return "inconclusive", "not decided: the judge moved or could not be asked, see gate[judge]"
     if last.verdict == "undecided" or last.overall is None:
         return "failed", _why_undecided(last)
@@ -225,16 +233,21 @@ def _why_undecided(look: Comparison) -> str:
 
 def _details(spec: RegressionSpec, outcome: Outcome) -> dict[str, Any]:
     last = outcome.last
+    verdict: Verdict = "undecided" if outcome.blind else last.verdict
     found: dict[str, Any] = {
-        "verdict": last.verdict,
+        "verdict": verdict,
         "baseline": {"file": spec.baseline.name, "model": spec.baseline.model, "runs": last.runs[1]},
         "runs": last.runs[0],
         "level": last.level,
         "looks": [
-            {"runs": look.runs[0], "verdict": look.verdict, "drop": look.overall.drop if look.overall else None}
+            {
+                "runs": look.runs[0],
+                "verdict": verdict if look is last else look.verdict,
+                "drop": look.overall.drop if look.overall else None,
+            }
             for look in outcome.looks
         ],
-        "regressed_categories": list(last.fallen),
+        "regressed_categories": list(last.fallen) if verdict == "regressed" else [],
         "categories": {name: _numbers(change) for name, change in last.categories.items()},
         "smallest_drop": last.smallest_drop,
     }

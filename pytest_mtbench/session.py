@@ -18,7 +18,7 @@ from .channel import ChannelServer, RemoteRunner
 from .client import OpenAIClient
 from .collection import wanted_keys
 from .config import usage_error
-from .engine import AnswerSource, Engine
+from .engine import AnswerSource, Engine, judge_served_as
 from .errors import ConfigError
 from .estimate import Estimate, estimate
 from .fastchat import Recorded, read_answers
@@ -266,12 +266,17 @@ class SessionPlugin:
 
     def _merge(self, run: SuiteRun) -> None:
         results, tally = merge_reports(self._suites.options.merge, run.plan)
+        expected = run.plan.judges_served
+        other = [name for name in tally.judges_served if expected and name not in expected]
+        if other:
+            raise ConfigError(judge_served_as(run.plan, other[0]))
         self._merged |= {result.key: result for result in results}
         self._tallies[run.plan.key] = tally
 
     def _open_cache(self) -> ReplyCache | None:
         options = self._suites.options
-        if options.cache == "off" or options.merge:
+        judges = any(run.regression and run.regression.sentinel for run in self._suites.loaded)
+        if options.cache == "off" or (options.merge and not judges):
             return None
         folder = options.cache_folder
         if options.cache == "only" and not is_file(folder / "cache.db"):

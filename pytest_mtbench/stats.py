@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from statistics import variance
 
 JUDGE_SD = 0.75
@@ -73,6 +74,7 @@ POCOCK = (0.05, 0.0304, 0.0232, 0.0194, 0.0169)
 """Nominal one-sided levels of 1 to 5 equally spaced looks at a total of 0.05 (Pocock 1977)."""
 
 
+@cache
 def look_level(looks: int, alpha: float) -> float:
     """The one-sided level of each look at which `looks` of them together raise `alpha` false alarms.
 

@@ -25,7 +25,7 @@ def regression_lines(report: RunReport) -> Iterator[str]:
         return
     last = outcome.last
     yield _verdict(report, spec, last)
-    if len(outcome.looks) > 1:
+    if len(outcome.looks) > 1 and not outcome.blind:
         yield "looks: " + "; ".join(
             f"{look.runs[0]} run{'s' if look.runs[0] > 1 else ''}: {look.verdict} ({sentence(look)})"
             for look in outcome.looks
@@ -35,7 +35,8 @@ def regression_lines(report: RunReport) -> Iterator[str]:
             f"this gate sees a drop of {last.smallest_drop:.2f} in 80 of 100 cases; bounds hold at "
             f"{1 - last.level:.1%} on each side"
         )
-    yield from _fallen(report, last)
+    if not outcome.blind:
+        yield from _fallen(report, last)
     advice = length_advice(report, spec)
     if advice:
         yield advice
@@ -48,7 +49,8 @@ def _verdict(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
     if REGRESSION in gates:
         said = gates[REGRESSION].message.removeprefix(f"{REGRESSION}: ")
     else:
-        said = f"{sentence(last)}; gate[regression] did not run"
+        blind = report.outcome is not None and report.outcome.blind
+        said = f"{'nothing can be said' if blind else sentence(last)}; gate[regression] did not run"
     judge = f"; {gates[JUDGE].message}" if JUDGE in gates else ""
     return f"{against}: {said}{judge}"
 

@@ -149,12 +149,12 @@ def test_an_undecided_look_is_followed_by_the_next(deploy: Deploy, xdist: Sequen
     assert len(deploy.bench.endpoint.asked) == 3 * 2 * TURNS, "run numbers are part of the key"
 
 
-def test_thresholds_are_of_the_same_runs_as_the_comparison(deploy: Deploy, xdist: Sequence[str]) -> None:
+def test_thresholds_are_of_the_same_runs_as_the_comparison(deploy: Deploy) -> None:
     deploy.baseline()
     runs = iter(range(10_000))
     deploy.bench.endpoint.answer = lambda asked: f"Said by <{asked.model}>, {next(runs)}."
     deploy.rate = by_model(unsure)
-    deploy.candidate("--mtbench-min=math=7", *xdist)
+    deploy.candidate("--mtbench-min=math=7")
     gates = {gate["name"]: gate for gate in deploy.bench.report()["gates"]}
     assert gates["math"]["value"] == deploy.bench.report()["scores"]["categories"]["math"]["mean"]
     assert gates["regression"]["runs"] == 3
@@ -183,22 +183,22 @@ def test_what_cannot_be_told(deploy: Deploy, said: str, status: str, code: int) 
     assert "the baseline has one run" in flowing(result)
 
 
-def test_the_first_failure_ends_the_run(deploy: Deploy, xdist: Sequence[str]) -> None:
+def test_the_first_failure_ends_the_run(deploy: Deploy) -> None:
     deploy.baseline()
     deploy.rate = by_model(lambda q, turn: 2)
     deploy.bench.suite("baseline: baseline.json\nthresholds: {floor: 3}\n")
-    result = deploy.candidate("mtbench.yaml", "-x", *xdist)
+    result = deploy.candidate("mtbench.yaml", "-x")
     assert result.ret in (1, 2)
     assert result.parseoutcomes()["failed"] >= 1
 
 
-def test_missing_scores_decide_nothing(deploy: Deploy, xdist: Sequence[str]) -> None:
+def test_missing_scores_decide_nothing(deploy: Deploy) -> None:
     deploy.baseline()
     rate = deploy.judge
     deploy.bench.endpoint.judge = lambda asked: (
         "Well." if "Q1 " in asked.prompt or "Q2 " in asked.prompt else rate(asked)
     )
-    result = deploy.candidate(*xdist)
+    result = deploy.candidate()
     assert result.ret == 1
     result.assert_outcomes(passed=TURNS - 4, errors=4, failed=1)
     assert deploy.gate()["message"] == (
@@ -261,11 +261,11 @@ def test_a_baseline_that_cannot_be_compared_is_refused(deploy: Deploy, fence: st
     assert deploy.bench.endpoint.asked == []
 
 
-def test_a_judge_that_is_served_as_another_is_refused(deploy: Deploy, xdist: Sequence[str]) -> None:
+def test_a_judge_that_is_served_as_another_is_refused(deploy: Deploy) -> None:
     deploy.baseline(1)
     rate = deploy.judge
     deploy.bench.endpoint.judge = lambda asked: Reply(rate(asked), served="the-judge-2027")
-    result = deploy.candidate(*xdist)
+    result = deploy.candidate()
     output = " ".join((result.stdout.str() + result.stderr.str()).split())
     assert result.ret == 4
     assert output.count("its judge was served as the-judge, and the-judge is now served as the-judge-2027") == 1
@@ -333,21 +333,25 @@ def test_a_judge_that_moved_is_blamed_and_not_the_model(deploy: Deploy, xdist: S
     assert len(deploy.bench.endpoint.asked) == 2 * TURNS + 20
     assert deploy.bench.report()["calls"]["judgments"]["made"] == TURNS + 20
     assert deploy.bench.report()["calls"]["answers"]["made"] == TURNS
+    assert (deploy.gate()["verdict"], deploy.gate()["regressed_categories"]) == ("undecided", [])
     alone = deploy.candidate("mtbench.yaml::gate[regression]")
     assert alone.ret == 1, "without its judge's gate it must not let through what it cannot tell"
+    assert deploy.gate()["status"] == "failed"
+    assert "regressed" not in flowing(alone)
+    assert "fell" not in flowing(alone)
 
 
-def test_a_judge_that_is_the_same_shows_its_own_scatter(deploy: Deploy, xdist: Sequence[str]) -> None:
+def test_a_judge_that_is_the_same_shows_its_own_scatter(deploy: Deploy) -> None:
     deploy.baseline()
     deploy.rate = by_model(lambda q, turn: 6, lambda q, turn: 6 + (q % 2 if turn == 1 else -(q % 2)))
     deploy.bench.suite("baseline: {file: baseline.json, sentinel: 48}\n")
-    result = deploy.candidate("mtbench.yaml", *xdist)
+    result = deploy.candidate("mtbench.yaml")
     assert result.ret == 0
     judge = deploy.gate("judge")
     assert (judge["status"], judge["n"], judge["value"]) == ("passed", 48, 0.0)
     assert judge["sd"] == pytest.approx((24 / 47) ** 0.5)
     asked = len(deploy.bench.endpoint.asked)
-    deploy.candidate("mtbench.yaml", *xdist)
+    deploy.candidate("mtbench.yaml")
     assert len(deploy.bench.endpoint.asked) == asked, "kept for the day"
 
 
@@ -380,3 +384,38 @@ def test_the_pipeline_of_a_ci(deploy: Deploy) -> None:
     options = ["--mtbench-baseline=baseline.json", "--mtbench-report=baseline.json"]
     assert deploy.bench.plain(*deploy.options("new"), *options).ret == 0
     assert json.loads((Path(deploy.bench.path) / "baseline.json").read_text())["model"] == "new"
+
+
+def test_a_models_own_first_run_is_identical_to_its_baseline_of_several(deploy: Deploy) -> None:
+    numbers = iter(range(10_000))
+    deploy.bench.endpoint.answer = lambda asked: f"Said by <{asked.model}>, {next(numbers)}."
+    ratings: dict[str, int] = {}
+    deploy.rate = lambda model, q, turn: ratings.setdefault(f"{q}{turn}{len(ratings)}", 4 + len(ratings) % 5)
+    deploy.baseline(3)
+    assert deploy.candidate(model="prod").ret == 0
+    assert deploy.gate()["verdict"] == "identical"
+    assert deploy.bench.endpoint.asked == []
+
+
+def test_shares_that_another_judge_rated_are_refused(deploy: Deploy) -> None:
+    deploy.baseline(1)
+    rate = deploy.judge
+    deploy.bench.endpoint.judge = lambda asked: Reply(rate(asked), served="the-judge-2027")
+    for share in ("1", "2"):
+        deploy.bench.plain(*deploy.options("new"), f"--mtbench-shard={share}/2", f"--mtbench-report=s{share}.json")
+    asked = len(deploy.bench.endpoint.asked)
+    result = deploy.candidate("--mtbench-merge=s1.json", "--mtbench-merge=s2.json")
+    assert result.ret == 4
+    assert "is now served as the-judge-2027" in " ".join((result.stdout.str() + result.stderr.str()).split())
+    assert len(deploy.bench.endpoint.asked) == asked
+
+
+def test_a_baseline_of_a_run_that_was_stopped_counts_its_whole_runs(deploy: Deploy) -> None:
+    deploy.baseline(1)
+    path = deploy.bench.path / "baseline.json"
+    report = json.loads(path.read_text())
+    report["turns"][0]["scores"] = [6.0, 6.0, 6.0]
+    path.write_text(json.dumps(report))
+    result = deploy.candidate()
+    assert deploy.gate()["baseline"]["runs"] == 1
+    assert "the baseline has one run" in flowing(result)
