@@ -62,7 +62,8 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):  # of a run inside a run, which would be slow
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache-home")))
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p tests.loopback_only")
+    # hypothesis imports itself at the end of every run, which takes longer than most of ours.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p tests.loopback_only -p no:hypothesispytest")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
 
 
