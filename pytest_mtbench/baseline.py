@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError
-from .fingerprint import differences
+from .fingerprint import differences, fingerprint
 from .model import QuestionId, TurnKey
 from .paired import Turn
 from .plan import Plan
@@ -138,12 +138,10 @@ def _how(plan: Plan) -> str:
 
 def _remarks(theirs: object, plan: Plan) -> tuple[str, ...]:
     """The model's parameters may differ, since the candidate may be a change of them; it is said."""
-    from .fingerprint import fingerprint
-
     ours = fingerprint(plan, [])["model_parameters"]
     known = theirs if isinstance(theirs, dict) else {}
     changed = [
-        f"{name} {known.get(name)!r}, now {value!r}"
+        f"{name} {_short(known.get(name))}, now {_short(value)}"
         for name, value in ours.items()
         if name not in ("runs", "revision") and known.get(name) != value
     ]
