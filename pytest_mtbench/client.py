@@ -15,8 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from .errors import FatalError, UnscoredError
 from .limits import Limiter, Priority
-from .model import CallCount, ChatReply, ChatRequest, Usage, tokens
+from .model import ChatReply, ChatRequest, Usage, tokens
 from .redaction import redacted, secrets_of, userinfo
+from .tally import CallCount
 from .text import join_surrogates
 from .urls import is_loopback
 

@@ -7,31 +7,23 @@ else, so that a first answer is judged while the second is written.
 from __future__ import annotations
 
 import asyncio
-import inspect
-import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean
-from typing import Any, TypeVar
 
+from .answering import Answering, AnswerSource, Generate
 from .errors import FatalError, UnscoredError
-from .limits import Limiter, Priority
-from .model import ChatReply, Question, Tally, TurnKey, TurnResult
-from .plan import Plan, user_text
-from .prompts import SINGLE_PROMPTS
-from .quotation import Shown
-from .rating import Rating, read_rating
-from .replies import Replies, Use, Wanted
-from .text import answer_flags, cut_thinking, join_surrogates, template_markers
-
-Generate = Callable[[list[Any], Question, int, int], Any]
-"""A user's replacement for the call of the model: messages, question, turn and run -> a text or None."""
-
-AnswerSource = Mapping[tuple[Any, int, int], str]
-"""Answers that exist already, by question id, turn and run (from 0)."""
-
-_T = TypeVar("_T")
-_WITHHELD = ("content_filter", "refusal")
+from .game import Game
+from .judging import Contestant, Judged, Judging, lost_game
+from .limits import Limiter
+from .model import ChatReply, Question, TurnKey, TurnResult
+from .plan import Plan
+from .prompts import PAIR_PROMPTS, SINGLE_PROMPTS
+from .replies import Replies
+from .tally import Tally
+from .tasks import Tasks
+from .text import answer_flags, cut_thinking, template_markers
 
 
 class Engine:
@@ -42,7 +34,7 @@ class Engine:
         replies: where replies come from.
         limiter_of: the limit on requests to a suite's model, which a user's own `generate` keeps too.
         generate: replaces the call of the model where it gives a text.
-        answers: answers that exist already, by suite.
+        answers: answers that exist already, by the key of the plan that they answer.
         known: results that exist already and are not measured again; `tallies`: what they cost.
     """
 
@@ -59,16 +51,18 @@ class Engine:
     ) -> None:
         self._plans = plans
         self._replies = replies
-        self._limiter_of = limiter_of
-        self._generate = generate
-        self._answers = answers or {}
-        self._tasks: dict[tuple[Any, ...], asyncio.Task[Any]] = {}
-        self._markers: dict[str, frozenset[str]] = {}
+        self._tasks = Tasks()
         self.tallies: dict[str, Tally] = defaultdict(Tally, tallies or {})
+        self._answering = Answering(self._tasks, replies, self.tallies, limiter_of, generate, answers or {})
+        self._judging = Judging(self._tasks, replies, self.tallies)
+        self._markers: dict[str, frozenset[str]] = {}
         self._known = known or {}
         self.results: dict[TurnKey, TurnResult] = dict(self._known)
-        self.fatal: FatalError | None = None
-        self._closing = False
+
+    @property
+    def fatal(self) -> FatalError | None:
+        """Why nothing can be measured any more, where that is so."""
+        return self._tasks.fatal
 
     async def turn(self, key: TurnKey, runs: int = 0) -> TurnResult:
         """One turn's result; asks only for what is not known yet.
@@ -84,31 +78,12 @@ class Engine:
         if key in self._known:
             return self._known[key]
         runs = runs or self._plans[key.suite].runs
-        return await asyncio.shield(self._once(("turn", *key, runs), lambda: self._measure(key, runs)))
+        return await asyncio.shield(self._tasks.once(("turn", *key, runs), lambda: self._measure(key, runs)))
 
     async def close(self) -> None:
         """Cancels whatever is not done and closes the cache."""
-        self._closing = True
-        tasks = [task for task in self._tasks.values() if not task.done()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.close()
         await self._replies.close()
-
-    def _once(self, name: tuple[Any, ...], start: Callable[[], Coroutine[Any, Any, _T]]) -> asyncio.Task[_T]:
-        """The task of that name, started by whoever asks first."""
-        if name not in self._tasks:
-            task = asyncio.create_task(start())
-            task.add_done_callback(self._notice_fatal)
-            self._tasks[name] = task
-        return self._tasks[name]
-
-    def _notice_fatal(self, task: asyncio.Task[Any]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, FatalError) and self.fatal is None:
-            self.fatal = error
-            for other in self._tasks.values():
-                other.cancel()
 
     async def _measure(self, key: TurnKey, count: int) -> TurnResult:
         plan = self._plans[key.suite]
@@ -121,13 +96,14 @@ class Engine:
             category=question.category,
             score=fmean(rated) if rated else None,
             scores=scores,
-            unscored=next((run.reason for run in runs if run.score is None), None),
+            unscored=next((run.reason for run in runs if run.reason is not None), None),
             answer=runs[0].answer,
             judgment=next(iter(runs[0].judgments), ""),
             answers=tuple(run.answer if run.answered else None for run in runs),
             judgments=tuple(run.judgments for run in runs),
             earlier=runs[0].earlier,
             flags=tuple(dict.fromkeys(flag for run in runs for flag in run.flags)),
+            games=tuple(game for run in runs for game in run.games),
         )
         if key not in self.results or len(self.results[key].scores) < count:
             self.results[key] = result
@@ -136,145 +112,75 @@ class Engine:
     async def _run(self, plan: Plan, question: Question, turn: int, run: int) -> _RunOfTurn:
         """One answer to one turn and its judgments; what goes wrong is a reason, not an exception."""
         measured = _RunOfTurn()
+        for other in plan.opponents:
+            self._answering.answer(other, question, turn, run)  # beside the model's own, not after them
         try:
-            replies = [await self._answer(plan, question, earlier, run) for earlier in range(1, turn + 1)]
-            measured.answer = replies[-1].text
-            measured.answered = True
-            measured.earlier = tuple(reply.text for reply in replies[:-1])
-            shown = [cut_thinking(reply.text) for reply in replies]
-            measured.flags += self._flags_of(plan, replies[-1], shown[-1])
-            first = plan.repeats * await self._same_before(plan, question, replies, run)
-            ratings = await asyncio.gather(
-                *(self._judgment(plan, question, shown, run, first + n) for n in range(plan.repeats))
-            )
+            replies = await self._answering.answers(plan, question, turn, run)
+            measured.take_answers(replies, self._flags_of(plan, replies[-1]))
+            side = Contestant(plan, replies, run)
+            if not plan.opponents:
+                measured.take(await self._graded(side, question))
         except UnscoredError as error:
             measured.reason = str(error)
+            measured.games = _unplayed(plan, run, str(error))
             return measured
-        measured.take([text for text, _ in ratings], [rating for _, rating in ratings])
+        if plan.opponents:
+            games = await asyncio.gather(*(self._played(side, other, question) for other in plan.opponents))
+            measured.take([game for played in games for game in played])
         return measured
 
-    async def _same_before(self, plan: Plan, question: Question, replies: list[ChatReply], run: int) -> int:
-        """How many earlier runs gave these very answers: their judgments are other samples of the same prompt."""
-        same = 0
-        texts = [cut_thinking(reply.text) for reply in replies]
-        for earlier in range(run):
+    async def _graded(self, side: Contestant, question: Question) -> list[Judged]:
+        first = await self._first_sample([side], question)
+        samples = range(first, first + side.plan.repeats)
+        return list(await asyncio.gather(*(self._judging.grade(side, question, sample) for sample in samples)))
+
+    async def _played(self, side: Contestant, opponent: Plan, question: Question) -> list[Judged]:
+        """The games against one opponent; one that cannot be played costs no other."""
+        repeats = side.plan.repeats
+        try:
+            replies = await self._answering.answers(opponent, question, len(side.replies), side.run)
+        except UnscoredError as error:
+            return [lost_game(opponent, side.run, f"{opponent.label}: {error}")] * repeats
+        other = Contestant(opponent, replies, side.run)
+        first = await self._first_sample([side, other], question)
+
+        async def play(sample: int) -> Judged:
             try:
-                others = [await self._answer(plan, question, turn, earlier) for turn in range(1, len(texts) + 1)]
+                judged = await self._judging.play(side, other, question, sample)
+            except UnscoredError as error:
+                return lost_game(opponent, side.run, str(error))
+            flags = [f"against-{flag}" for flag in self._flags_of(side.plan, replies[-1])]
+            return replace(judged, flags=(*flags, *judged.flags))
+
+        return list(await asyncio.gather(*(play(sample) for sample in range(first, first + repeats))))
+
+    async def _first_sample(self, sides: Sequence[Contestant], question: Question) -> int:
+        """The number of the first judgment: earlier runs of these very answers were other samples of the prompt."""
+        same, turn = 0, len(sides[0].replies)
+        for earlier in range(sides[0].run):
+            try:
+                others = [await self._answering.answers(side.plan, question, turn, earlier) for side in sides]
             except UnscoredError:
                 continue
-            same += texts == [cut_thinking(other.text) for other in others]
-        return same
+            before = [Contestant(side.plan, replies, earlier) for side, replies in zip(sides, others, strict=True)]
+            same += [side.shown for side in sides] == [side.shown for side in before]
+        return same * sides[0].plan.repeats
 
-    def _answer(self, plan: Plan, question: Question, turn: int, run: int) -> asyncio.Task[ChatReply]:
-        name = ("answer", plan.key, question.id, turn, run)
-        return self._once(name, lambda: self._get_answer(plan, question, turn, run))
-
-    async def _get_answer(self, plan: Plan, question: Question, turn: int, run: int) -> ChatReply:
-        if plan.key in self._answers:
-            return self._recorded_answer(plan, question, turn, run)
-        before = [(await self._answer(plan, question, earlier, run)).text for earlier in range(1, turn)]
-        request = plan.answer_request(question, before, run)
-        # The longest chain of requests still to come goes first, so that no long one is left for the end.
-        steps_left = 2 + len(question.turns) - turn
-        priority = (run, -steps_left)
-        own = await self._generated(plan, question, list(request.messages), turn, run, priority)
-        if own is not None:
-            return own
-        slot = f"answer:{question.id}:{turn}:{run}"
-        wanted = Wanted(plan, "answer", request, slot, priority, _use_of_answer, self.tallies[plan.key])
-        reply = await self._replies.get(wanted)
-        if reply.finish_reason == "length" and _is_empty(reply):
-            raise UnscoredError(
-                f"the model used up max_tokens ({plan.model.max_tokens}) before it answered; the suite file's "
-                "model.max_tokens allows more"
-            )
-        if reply.finish_reason in _WITHHELD:
-            who = "the endpoint's content filter" if reply.finish_reason == "content_filter" else "a refusal"
-            raise UnscoredError(f"{who} withheld the answer: {reply.text[:200]}".removesuffix(": "))
-        return reply
-
-    def _recorded_answer(self, plan: Plan, question: Question, turn: int, run: int) -> ChatReply:
-        text = self._answers[plan.key].get((question.id, turn, run))
-        if text is None:
-            raise UnscoredError("--mtbench-answers holds no answer to this turn")
-        if plan.account == plan.key:
-            self.tallies[plan.key].answers.cached += 1
-        return ChatReply(join_surrogates(text), cached=True)
-
-    async def _generated(
-        self, plan: Plan, question: Question, messages: list[Any], turn: int, run: int, priority: Priority
-    ) -> ChatReply | None:
-        if self._generate is None:
-            return None
-        async with self._limiter_of(plan).slot(priority):
-            text = await self._call_generate(messages, question, turn, run)
-        if text is None:
-            return None
-        if not isinstance(text, str):
-            raise UnscoredError(f"pytest_mtbench_generate gave {type(text).__name__}, not a text")
-        self.tallies[plan.key].answers.made += 1
-        return ChatReply(join_surrogates(text), served="pytest_mtbench_generate", created=time.time())
-
-    async def _call_generate(self, messages: list[Any], question: Question, turn: int, run: int) -> object:
-        def call() -> tuple[object, BaseException | None]:
-            # A value: an asyncio future takes no StopIteration, and pytest.skip is no Exception.
-            try:
-                return self._generate and self._generate(messages, question, turn, run + 1), None
-            except BaseException as error:  # noqa: BLE001 - the user's code, whatever it does, costs this turn alone
-                return None, error
-
-        # In a thread: a plain function of the user's would hold up every other request.
-        text, error = await asyncio.to_thread(call)
-        if error is None and inspect.isawaitable(text):
-            try:
-                text = await text
-            except asyncio.CancelledError as raised:
-                if self._closing or self.fatal is not None:
-                    raise
-                error = raised  # of a task of the user's own
-            except BaseException as raised:  # noqa: BLE001 - as above
-                error = raised
-        if error is not None:
-            raise UnscoredError(f"pytest_mtbench_generate raised {type(error).__name__}: {_said(error)}") from None
-        return text
-
-    def _judgment(
-        self, plan: Plan, question: Question, shown: list[str], run: int, sample: int
-    ) -> asyncio.Task[tuple[str, Rating]]:
-        name = ("judgment", plan.key, question.id, len(shown), run, sample)
-        return self._once(name, lambda: self._get_judgment(plan, question, shown, sample))
-
-    async def _get_judgment(self, plan: Plan, question: Question, shown: list[str], sample: int) -> tuple[str, Rating]:
-        request = plan.judge_request(question, shown, sample)
-        slot = f"judgment:{question.id}:{len(shown)}:{sample}" + (f":{request.revision}" if request.revision else "")
-        material = Shown(user_text(request.messages), shown)
-
-        def use_of(reply: ChatReply) -> Use:
-            return "again" if read_rating(reply.text, reply.finish_reason, material).score is None else "good"
-
-        wanted = Wanted(plan, "judgment", request, slot, (sample, 0), use_of, self.tallies[plan.account])
-        reply = await self._replies.get(wanted)
-        if plan.judges_served and reply.served and reply.served not in plan.judges_served:
-            raise FatalError(judge_served_as(plan, reply.served))
-        return reply.text, read_rating(reply.text, reply.finish_reason, material)
-
-    def _flags_of(self, plan: Plan, reply: ChatReply, shown: str) -> list[str]:
+    def _flags_of(self, plan: Plan, reply: ChatReply) -> list[str]:
+        names = PAIR_PROMPTS if plan.opponents else SINGLE_PROMPTS
         if plan.key not in self._markers:
             prompts = plan.questions.prompts
-            self._markers[plan.key] = template_markers([prompts[name].prompt_template for name in SINGLE_PROMPTS])
+            self._markers[plan.key] = template_markers([prompts[name].prompt_template for name in names])
+        shown = cut_thinking(reply.text)
         flags = answer_flags(shown, self._markers[plan.key])
         flags += ["answer-cut-off"] if reply.finish_reason == "length" else []
         flags += ["thinking"] if shown != reply.text else []
         return flags + ([] if shown.strip() else ["empty-answer"])
 
 
-def judge_served_as(plan: Plan, name: str) -> str:
-    """What a run says whose judge is not served as the baseline's was."""
-    return (
-        f"no baseline for this run: its judge was served as {' and '.join(sorted(plan.judges_served))}, and "
-        f"{plan.judge.name} is now served as {name}, so the scores cannot be compared; make a new baseline of what is "
-        "deployed, with --mtbench-runs=5 --mtbench-report=FILE"
-    )
+def _unplayed(plan: Plan, run: int, reason: str) -> list[Game]:
+    """The games of a run that has no answer."""
+    return [Game(other.label, run + 1, reason=reason) for other in plan.opponents for _ in range(plan.repeats)]
 
 
 class _RunOfTurn:
@@ -288,29 +194,22 @@ class _RunOfTurn:
         self.score: float | None = None
         self.reason: str | None = "not measured"
         self.flags: list[str] = []
+        self.games: list[Game] = []
 
-    def take(self, judgments: list[str], ratings: list[Rating]) -> None:
-        """The judgments of the answer: the score is the mean of those that hold a rating."""
-        self.judgments = tuple(judgments)
-        scores = [rating.score for rating in ratings if rating.score is not None]
+    def take_answers(self, replies: Sequence[ChatReply], flags: Sequence[str]) -> None:
+        """The answers to the turns up to this one, and what is to be said of the last."""
+        self.answer = replies[-1].text
+        self.answered = True
+        self.earlier = tuple(reply.text for reply in replies[:-1])
+        self.flags += flags
+
+    def take(self, judged: Sequence[Judged]) -> None:
+        """The judgments of the answer: the score is the mean of those that hold one."""
+        self.judgments = tuple(text for one in judged for text in one.texts)
+        self.games = [one.game for one in judged if one.game is not None]
+        scores = [one.score for one in judged if one.score is not None]
         self.score = fmean(scores) if scores else None
-        self.reason = next((rating.reason for rating in ratings if rating.reason), None)
-        self.flags += [flag for rating in ratings for flag in rating.flags]
-
-
-def _said(error: BaseException) -> str:
-    """What an exception says, in so many characters as a person reads."""
-    try:
-        return str(error)[:500]
-    except Exception:  # noqa: BLE001 - the user's code, as above
-        return "(its text cannot be had)"
-
-
-def _is_empty(reply: ChatReply) -> bool:
-    return not cut_thinking(reply.text).strip()
-
-
-def _use_of_answer(reply: ChatReply) -> Use:
-    if reply.finish_reason in _WITHHELD or (reply.finish_reason == "length" and _is_empty(reply)):
-        return "useless"
-    return "again" if _is_empty(reply) else "good"
+        reason = next((one.reason for one in judged if one.reason), None)
+        # A rating that is missing among several is made up for; a game that is missing is one.
+        self.reason = reason if self.score is None or self.games else None
+        self.flags += [flag for one in judged for flag in one.flags]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from .model import CallCount, ChatRequest, Question, TurnKey, Usage
+from .model import ChatRequest, Question, TurnKey, Usage
 from .plan import Kind, Plan
+from .tally import CallCount
 from .text import cut_thinking
 
 CHARACTERS_A_TOKEN = 4

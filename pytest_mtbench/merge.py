@@ -8,9 +8,10 @@ from typing import Any
 
 from .errors import ConfigError
 from .fingerprint import differences
-from .model import Tally, TurnResult, Usage
+from .model import TurnResult, Usage
 from .plan import Plan
 from .stored import read_report, read_turns
+from .tally import Tally
 from .text import shorten
 
 # What may differ between shares: the judge's own word for itself, since a share may be all cached.

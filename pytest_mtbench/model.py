@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple, TypedDict
+
+from .game import Game
 
 QuestionId = int | str
 
@@ -196,7 +198,7 @@ class TurnResult:
     """One turn, measured: what a test item reports and what every score is made of.
 
     Args:
-        score: mean over runs of the runs' scores, 1-10; None where no run was scored.
+        score: mean over runs of the runs' scores, 1-10, or 0-1 in pairwise mode; None where no run was scored.
         scores: one a run, None where that run was not scored.
         unscored: why `score` is None or why a run lacks one.
         answer: the first run's answer, thinking included.
@@ -204,6 +206,7 @@ class TurnResult:
         answers, judgments: all of them, one a run (None where there was none) and one a run and repeat.
         earlier: the first run's answers to the turns before.
         flags: what a reader should know about these texts, in fixed words.
+        games: in pairwise mode, one a run, other model and repeat.
     """
 
     key: TurnKey
@@ -217,6 +220,22 @@ class TurnResult:
     judgments: tuple[tuple[str, ...], ...] = ()
     earlier: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    games: tuple[Game, ...] = ()
+
+    @property
+    def ratings(self) -> tuple[float | None, ...]:
+        """What the turn should have been rated: once a run, or once a game."""
+        return tuple(game.score for game in self.games) if self.games else self.scores
+
+    @property
+    def counted(self) -> tuple[float, ...]:
+        """What a mean over turns is made of: the turn's score, or that of each of its games."""
+        scores = self.ratings if self.games else (self.score,)
+        return tuple(score for score in scores if score is not None)
+
+    def against(self, name: str) -> TurnResult:
+        """The same turn with the games against one model alone."""
+        return replace(self, games=tuple(game for game in self.games if game.against == name))
 
     @property
     def place(self) -> tuple[QuestionId, int]:
@@ -235,34 +254,8 @@ class TurnResult:
         for name in ("scores", "answers", "earlier", "flags"):
             fields[name] = tuple(fields.get(name, ()))
         fields["judgments"] = tuple(tuple(repeats) for repeats in fields["judgments"])
+        fields["games"] = tuple(Game.from_json(game) for game in fields.get("games", ()))
         return cls(**fields)
-
-
-@dataclass
-class CallCount:
-    """How many replies of one kind a run used, and where they came from."""
-
-    made: int = 0
-    cached: int = 0
-    retried: int = 0
-
-
-@dataclass
-class Tally:
-    """What a run has cost so far: requests, tokens, and what the endpoints said about themselves."""
-
-    answers: CallCount = field(default_factory=CallCount)
-    judgments: CallCount = field(default_factory=CallCount)
-    answer_usage: Usage = Usage()
-    judgment_usage: Usage = Usage()
-    judges_served: list[str] = field(default_factory=list)
-    oldest_cached_answer: float | None = None
-    notes: list[str] = field(default_factory=list)
-
-    def note(self, text: str) -> None:
-        """Keeps a line for the summary, once."""
-        if text not in self.notes:
-            self.notes.append(text)
 
 
 def tokens(count: object) -> int:

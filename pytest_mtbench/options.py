@@ -15,7 +15,8 @@ from .plan import Plan, Role
 from .questions import load_questions
 from .regression_gate import RegressionSpec
 from .roles import Said, judge_role, model_role
-from .suite import Suite, SuiteFile
+from .suite import SuiteFile
+from .suite_schema import Suite
 from .thresholds import gates_of, select
 
 DEFAULT_QUESTIONS = "mt_bench"

@@ -65,6 +65,8 @@ class Plan:
         revision: the user's name for what is served behind the model's name.
         budget: USD that are not passed.
         account: the suite that pays for it, where it is not a suite's own plan.
+        opponents: the plans of the models that this one is compared with, in pairwise mode.
+        label: how reports call an opponent; its model's name, unless another is called so.
         judges_served: the names that the judge's endpoint may call it by; any, where there are none.
         judgment_revision: sets judgments apart that must be asked for anew; `judgment_age`: the seconds that they last.
     """
@@ -80,6 +82,8 @@ class Plan:
     revision: str = ""
     budget: float | None = None
     account: str = ""
+    opponents: tuple[Plan, ...] = ()
+    label: str = ""
     judges_served: frozenset[str] = frozenset()
     judgment_revision: str = ""
     judgment_age: float | None = None
@@ -96,6 +100,11 @@ class Plan:
             age: seconds after which a judgment is too old to speak for the judge of today.
         """
         return replace(self, key=key, runs=1, repeats=1, judgment_revision="sentinel", judgment_age=age)
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a suite's own plan: its answers are those of the model under test."""
+        return self.account == self.key
 
     def turns(self) -> list[TurnKey]:
         """Every turn that this run asks, in order."""
@@ -118,12 +127,18 @@ class Plan:
             extra_body=self.model.extra_body,
         )
 
-    def judge_request(self, question: Question, answers: list[str], sample: int) -> ChatRequest:
-        """The request for a judgment of the last of these answers, thinking already cut."""
+    def judge_request(
+        self, question: Question, answers: list[str], sample: int, others: list[str] | None = None
+    ) -> ChatRequest:
+        """The request for a judgment of the last of these answers, thinking already cut.
+
+        Args:
+            others: what assistant B answered, where these answers are assistant A's.
+        """
         return ChatRequest(
             endpoint=self.judge.endpoint.url,
             model=self.judge.name,
-            messages=_sendable(judge_messages(self.questions, question, answers)),
+            messages=_sendable(judge_messages(self.questions, question, answers, others)),
             temperature=JUDGE_TEMPERATURE if self.judge.temperature is None else self.judge.temperature,
             max_tokens=self.judge.max_tokens,
             sample=sample,

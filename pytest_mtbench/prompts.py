@@ -56,36 +56,45 @@ def answer_messages(question: Question, answers: Sequence[str], system: str = SY
     return messages
 
 
-def judge_prompt_name(question: Question, turn: int) -> str:
-    """The name of the single-grading prompt for a turn: with the reference where the protocol wants one."""
+def judge_prompt_name(question: Question, turn: int, *, pair: bool = False) -> str:
+    """The name of the prompt for a turn: with the reference where the protocol wants one.
+
+    Args:
+        pair: two answers are compared, and not one graded.
+    """
     with_reference = question.category in REFERENCE_CATEGORIES and question.reference is not None
-    return ("single-math-v1" if with_reference else "single-v1") + ("-multi-turn" if turn == 2 else "")
+    plain, mathematical = ("pair-v2", "pair-math-v1") if pair else ("single-v1", "single-math-v1")
+    return (mathematical if with_reference else plain) + ("-multi-turn" if turn == 2 else "")
 
 
-def judge_messages(questions: QuestionSet, question: Question, answers: Sequence[str]) -> list[Message]:
+def judge_messages(
+    questions: QuestionSet, question: Question, answers: Sequence[str], others: Sequence[str] | None = None
+) -> list[Message]:
     """What the judge is asked about the last of these answers.
 
     Args:
         answers: the answers to the turns so far, as the judge shall see them; one or two.
+        others: those that they are compared with: `answers` are assistant A's then, these assistant B's.
     """
-    prompt = questions.prompts[judge_prompt_name(question, len(answers))]
+    prompt = questions.prompts[judge_prompt_name(question, len(answers), pair=others is not None)]
     messages: list[Message] = []
     if prompt.system_prompt:
         messages.append({"role": "system", "content": prompt.system_prompt})
-    messages.append({"role": "user", "content": fill(prompt, question, answers)})
+    messages.append({"role": "user", "content": fill(prompt, question, answers, others)})
     return messages
 
 
-def fill(prompt: JudgePrompt, question: Question, answers: Sequence[str]) -> str:
+def fill(prompt: JudgePrompt, question: Question, answers: Sequence[str], others: Sequence[str] | None = None) -> str:
     """The template with question, answers and references in their places.
 
     Raises:
         KeyError, IndexError, ValueError, AttributeError: the template names a field that there is not.
     """
     fields = {f"ref_answer_{n}": text for n, text in enumerate(question.reference or (), start=1)}
+    shown = {"answer": answers} if others is None else {"answer_a": answers, "answer_b": others}
     if len(answers) == 1:
-        fields |= {"question": question.turns[0], "answer": answers[0]}
+        fields |= {"question": question.turns[0]} | {name: texts[0] for name, texts in shown.items()}
     else:
         fields |= {f"question_{n}": text for n, text in enumerate(question.turns, start=1)}
-        fields |= {f"answer_{n}": text for n, text in enumerate(answers, start=1)}
+        fields |= {f"{name}_{n}": text for name, texts in shown.items() for n, text in enumerate(texts, start=1)}
     return prompt.prompt_template.format(**fields)

@@ -14,7 +14,8 @@ from .quotation import Shown
 from .text import cut_thinking
 
 RULE = "rating/2"
-"""The version of these rules, for the fingerprint of a report."""
+VERDICT_RULE = "verdict/1"
+"""The versions of these rules, for the fingerprint of a report."""
 
 _MARK = re.compile(r"\[\[[0-9]+(?:\.[0-9]+)?\]\]")
 _MARK_LIKE = re.compile(r"\[\[[ \t]*([-+]?\d+(?:\.\d+)?)(?:[ \t]*/[ \t]*\d+)?[ \t]*\]\]")
@@ -27,7 +28,10 @@ _NOT_FINISHED = {
     "refusal": "the judge refused to judge",
 }
 NOTHING = Shown()
+_QUOTED = "the judge's last {} is one that it quotes from the answer"
 _VERDICT = re.compile(r"\[\[([ABC])\]\]")
+# What a judge may write instead of one of the three: another case, spaces, two letters, a word.
+_VERDICT_LIKE = re.compile(r"\[\[\s*(?:(?:assistant )?[ABC](?: wins)?|[ABC]\s*[/|,]\s*[ABC]|tie)\s*\]\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,21 @@ class Rating:
     flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a judgment of two answers says.
+
+    Args:
+        letter: `A`, `B` or `C` for neither, or None.
+        reason: why there is none.
+        flags: `several-verdicts`, `quoted-verdict`.
+    """
+
+    letter: str | None
+    reason: str | None = None
+    flags: tuple[str, ...] = ()
+
+
 def read_rating(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHING) -> Rating:
     """Reads the rating of a single-answer judgment.
 
@@ -53,8 +72,7 @@ def read_rating(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHI
         finish_reason: `length`, `content_filter` and `refusal` mean that the judge did not come to its end.
         shown: what the judge was shown, to know its own marks from those that it quotes.
     """
-    # A closing tag alone may be one that the judge quotes from the answer.
-    text = cut_thinking(judgment) if "<think>" in judgment else judgment
+    text = _without_thinking(judgment)
     if finish_reason in _NOT_FINISHED:
         return Rating(None, _NOT_FINISHED[finish_reason])
     flags = []
@@ -63,13 +81,13 @@ def read_rating(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHI
         found = list(_BARE.finditer(text))
         flags += ["bare-rating"] if found else []
     if not found:
-        return Rating(None, _why_none(judgment, text), tuple(flags))
+        return Rating(None, _why_none(judgment, text, "rating"), tuple(flags))
     if len({float(mark[1]) for mark in found}) > 1:
         flags.append("several-ratings")
     last = found[-1]
     if shown.holds(text, *last.span()):
         # Never an earlier one instead: whoever foresees a judge's words could make its own last mark look quoted.
-        return Rating(None, "the judge's last rating is one that it quotes from the answer", (*flags, "quoted-rating"))
+        return Rating(None, _QUOTED.format("rating"), (*flags, "quoted-rating"))
     if last[0].startswith("[[") and not _MARK.fullmatch(last[0]):
         return Rating(None, f"the judge's rating {last[0][:16]} is not of the form [[n]]", tuple(flags))
     later = [bare for bare in _BARE.finditer(text, last.end()) if float(bare[1]) != float(last[1])]
@@ -81,15 +99,33 @@ def read_rating(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHI
     return Rating(score, None, tuple(flags))
 
 
-def read_verdict(judgment: str) -> str | None:
-    """The last `[[A]]`, `[[B]]` or `[[C]]` of a pairwise judgment, or None."""
-    verdicts = _VERDICT.findall(cut_thinking(judgment))
-    return verdicts[-1] if verdicts else None
+def read_verdict(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHING) -> Verdict:
+    """Reads the verdict of a pairwise judgment, as `read_rating` reads a rating."""
+    text = _without_thinking(judgment)
+    if finish_reason in _NOT_FINISHED:
+        return Verdict(None, _NOT_FINISHED[finish_reason])
+    found = list(_VERDICT_LIKE.finditer(text))
+    if not found:
+        return Verdict(None, _why_none(judgment, text, "verdict"))
+    flags = ["several-verdicts"] if len({mark[0] for mark in found}) > 1 else []
+    last = found[-1]
+    if shown.holds(text, *last.span()):
+        return Verdict(None, _QUOTED.format("verdict"), (*flags, "quoted-verdict"))
+    verdict = _VERDICT.fullmatch(last[0])
+    if verdict is None:
+        reason = f"the judge's verdict {last[0][:16]} is none of [[A]], [[B]] and [[C]]"
+        return Verdict(None, reason, tuple(flags))
+    return Verdict(verdict[1], None, tuple(flags))
 
 
-def _why_none(judgment: str, text: str) -> str:
+def _without_thinking(judgment: str) -> str:
+    # A closing tag alone may be one that the judge quotes from the answer.
+    return cut_thinking(judgment) if "<think>" in judgment else judgment
+
+
+def _why_none(judgment: str, text: str, what: str) -> str:
     if not judgment.strip():
         return "the judge's reply was empty"
     if not text.strip():
         return "the judge's reply holds only thinking"
-    return "the judge's reply holds no rating"
+    return f"the judge's reply holds no {what}"

@@ -15,8 +15,9 @@ from .cache import CLAIM_SECONDS, ReplyCache, request_key
 from .client import ChatClient
 from .errors import UnscoredError
 from .limits import Priority
-from .model import CallCount, ChatReply, ChatRequest, Tally, Usage
+from .model import ChatReply, ChatRequest, Usage
 from .plan import CacheMode, Kind, Plan, user_text
+from .tally import CallCount, Tally
 
 _T = TypeVar("_T")
 _TRIES_FOR_CONTENT = 3
@@ -55,6 +56,7 @@ class Wanted:
         """Counts the tokens of a reply that was paid for."""
         if self.kind == "answer":
             self.tally.answer_usage += usage
+            self.tally.against_usage += Usage() if self.plan.own else usage
         else:
             self.tally.judgment_usage += usage
 
@@ -244,5 +246,6 @@ def _count(wanted: Wanted, reply: ChatReply) -> None:
             tally.judges_served.append(reply.served)
     for name in reply.adapted:
         instead = "max_completion_tokens is sent instead" if name == "max_tokens" else "it is left out"
-        who = "the model's endpoint" if wanted.kind == "answer" else "the judge's endpoint"
+        asked = wanted.plan.label or "the model"
+        who = f"{asked}'s endpoint" if wanted.kind == "answer" else "the judge's endpoint"
         tally.note(f"{who} refuses {name}; {instead}")

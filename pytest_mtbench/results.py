@@ -11,11 +11,11 @@ import pytest
 from .fastchat import export
 from .gates import GateResult
 from .items import FATAL_PROPERTY, end_run, gate_of, suite_item_names
-from .model import Tally
 from .regression_gate import Outcome, outcome_of
 from .report import dry_run, json_report, terminal
 from .report.run_report import RunReport
 from .scoring import scorecard
+from .tally import Tally
 from .text import one_line
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from .engine import Engine
 from .errors import FatalError, StoppedError
-from .model import Tally, TurnKey, TurnResult
+from .model import TurnKey, TurnResult
+from .tally import Tally
 
 _STOPPED = "the run was stopped before this turn was measured"
 _JOIN_SECONDS = 5.0

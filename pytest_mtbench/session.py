@@ -13,25 +13,28 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import demo
+from .answering import AnswerSource
 from .cache import ReplyCache
 from .channel import ChannelServer, RemoteRunner
 from .client import OpenAIClient
 from .collection import wanted_keys
 from .config import usage_error
-from .engine import AnswerSource, Engine, judge_served_as
+from .engine import Engine
 from .errors import ConfigError
 from .estimate import Estimate, estimate
 from .fastchat import Recorded, read_answers
 from .items import runner_key
+from .judging import judge_served_as
 from .limits import Limiter
 from .merge import merge_reports
-from .model import ChatRequest, Tally, TurnKey, TurnResult
+from .model import ChatRequest, TurnKey, TurnResult
 from .options import SuiteRun, check_keys
 from .paths import is_file
 from .plan import Kind, Plan, user_text
 from .replies import Replies
 from .runner import LocalRunner
 from .suites import Suites
+from .tally import Tally
 
 if TYPE_CHECKING:
     from .demo.server import DemoServer

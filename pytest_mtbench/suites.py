@@ -8,7 +8,8 @@ from pathlib import Path
 from .command import Options
 from .options import SuiteRun, resolve
 from .plan import Plan
-from .suite import Suite, SuiteFile
+from .suite import SuiteFile
+from .suite_schema import Suite
 
 
 class _Environment(dict[str, str]):

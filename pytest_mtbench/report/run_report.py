@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..gates import GateResult, GateSpec
-from ..model import Tally, TurnResult
+from ..model import TurnResult
 from ..plan import Plan
 from ..regression_gate import Outcome, RegressionSpec
 from ..scoring import Scorecard
+from ..tally import Tally
 
 
 @dataclass(frozen=True)

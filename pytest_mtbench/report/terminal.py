@@ -13,10 +13,10 @@ from wcwidth import wcswidth
 
 from ..demo import shown_name
 from ..gates import GateResult, GateSpec
-from ..model import CallCount
 from ..paired import Change
 from ..regression_gate import JUDGE, REGRESSION
 from ..scoring import Score
+from ..tally import CallCount
 from ..text import no_command, one_line
 from .published import nearest, tier
 from .regression_lines import regression_lines

@@ -20,7 +20,8 @@ from pytest_mtbench.client import Endpoint as Address
 from pytest_mtbench.client import OpenAIClient
 from pytest_mtbench.errors import FatalError, UnscoredError
 from pytest_mtbench.limits import Limiter
-from pytest_mtbench.model import CallCount, ChatReply, ChatRequest, Usage
+from pytest_mtbench.model import ChatReply, ChatRequest, Usage
+from pytest_mtbench.tally import CallCount
 from pytest_mtbench.urls import is_loopback, public_url
 
 from ..server import Asked, Endpoint, Reply, error

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from pytest_mtbench.answering import AnswerSource, Generate
 from pytest_mtbench.cache import ReplyCache
 from pytest_mtbench.client import Endpoint as Address
 from pytest_mtbench.client import OpenAIClient
-from pytest_mtbench.engine import AnswerSource, Engine, Generate
+from pytest_mtbench.engine import Engine
 from pytest_mtbench.errors import FatalError
 from pytest_mtbench.limits import Limiter
 from pytest_mtbench.model import Question, TurnKey, TurnResult, Usage

@@ -17,7 +17,7 @@ from pytest_mtbench.engine import Engine
 from pytest_mtbench.errors import ConfigError
 from pytest_mtbench.fastchat import Recorded, export, read_answers
 from pytest_mtbench.limits import Limiter
-from pytest_mtbench.model import Question, Tally, TurnKey, TurnResult
+from pytest_mtbench.model import Question, TurnKey, TurnResult
 from pytest_mtbench.plan import Plan, Role, user_text
 from pytest_mtbench.questions import load_folder
 from pytest_mtbench.rating import read_rating
@@ -25,6 +25,7 @@ from pytest_mtbench.replies import Replies
 from pytest_mtbench.report import json_report
 from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.scoring import scorecard
+from pytest_mtbench.tally import Tally
 from pytest_mtbench.text import cut_thinking
 
 from ..server import JUDGE, Asked, Endpoint

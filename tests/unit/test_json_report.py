@@ -14,13 +14,14 @@ from pytest_mtbench import client
 from pytest_mtbench.errors import ConfigError
 from pytest_mtbench.fingerprint import fingerprint
 from pytest_mtbench.gates import GateResult, GateSpec, decide
-from pytest_mtbench.model import CallCount, Tally, TurnKey, TurnResult, Usage
+from pytest_mtbench.model import TurnKey, TurnResult, Usage
 from pytest_mtbench.plan import Plan, Role
 from pytest_mtbench.questions import load_folder
 from pytest_mtbench.report.json_report import as_json
 from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.scoring import scorecard
 from pytest_mtbench.stored import read_report, read_turns
+from pytest_mtbench.tally import CallCount, Tally
 
 from ..server import JUDGE
 from ..sets import TURNS

@@ -13,12 +13,13 @@ from pytest_mtbench import client
 from pytest_mtbench.errors import ConfigError
 from pytest_mtbench.gates import GateSpec, decide
 from pytest_mtbench.merge import merge_reports
-from pytest_mtbench.model import CallCount, QuestionId, Tally, TurnKey, TurnResult, Usage
+from pytest_mtbench.model import QuestionId, TurnKey, TurnResult, Usage
 from pytest_mtbench.plan import Plan, Role
 from pytest_mtbench.questions import load_folder
 from pytest_mtbench.report import json_report
 from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.scoring import scorecard
+from pytest_mtbench.tally import CallCount, Tally
 from pytest_mtbench.turn import MtbenchTurn
 
 from ..server import JUDGE
