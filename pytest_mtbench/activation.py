@@ -12,7 +12,7 @@ from .collection import CollectionPlugin
 from .command import Options
 from .config import VIRTUAL, collected_suites, model_option, options_from, suite_option
 from .errors import ConfigError
-from .fastchat import export_files
+from .fastchat_export import export_files
 from .items import marker_name
 from .options import SuiteRun
 from .results import ResultsPlugin

@@ -14,6 +14,7 @@ class Options:
 
     Args:
         minimums: thresholds by key.
+        against: the models, or files of answers, to compare with.
         shard: this share and the number of shares.
         rootdir, cwd: what relative paths start from.
     """
@@ -42,6 +43,7 @@ class Options:
     export: Path | None = None
     answers: Path | None = None
     baseline: Path | None = None
+    against: tuple[str, ...] = ()
     merge: tuple[Path, ...] = ()
 
     @property

@@ -53,10 +53,17 @@ def add_options(parser: pytest.Parser) -> None:
     add(
         "min",
         "[KEY=]SCORE",
-        "a threshold, repeatable: 7.5, math=6, turn2=7",
+        "a threshold, repeatable: 7.5, math=6, turn2=7; with --mtbench-against a win rate: 0.5",
         action="append",
         default=[],
         type=_minimum,
+    )
+    add(
+        "against",
+        "NAME",
+        "pairwise against this model instead of single grading; several with commas between them; a file of answers "
+        "(.jsonl, .json) stands for the model that gave them",
+        type=_names,
     )
     add("baseline", "FILE", "gate on regression against this JSON report", type=Path)
     add("report", "FILE", "write a report, repeatable: .json", action="append", default=[], type=_report)
@@ -113,6 +120,7 @@ def options_from(config: pytest.Config) -> Options:
         export=cwd / get("export") if get("export") else None,
         answers=cwd / get("answers") if get("answers") else None,
         baseline=get("baseline"),
+        against=get("against") or (),
         cache=get("cache"),
         **{
             _field(name): get(name)
@@ -251,16 +259,23 @@ def _text(text: str) -> str:
     return text
 
 
+@_parser("a name, a file, or several with commas between them")
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    _require(all(names) and join_surrogates(text) == text)
+    return names
+
+
 def _url(text: str) -> str:
     if not is_url(text):  # not shown: there may be a password in it
         raise argparse.ArgumentTypeError("must be a URL such as http://localhost:8000/v1")
     return text
 
 
-@_parser("[KEY=]SCORE with a score from 1 to 10")
+@_parser("[KEY=]SCORE with a score from 1 to 10, or a win rate from 0 to 1 with --mtbench-against")
 def _minimum(text: str) -> tuple[str, float]:
     key, _, score = text.rpartition("=")
-    _require(1 <= float(score) <= 10)
+    _require(0 <= float(score) <= 10)
     return key or "overall", float(score)
 
 

@@ -180,7 +180,7 @@ class Engine:
 
 def _unplayed(plan: Plan, run: int, reason: str) -> list[Game]:
     """The games of a run that has no answer."""
-    return [Game(other.label, run + 1, reason=reason) for other in plan.opponents for _ in range(plan.repeats)]
+    return [Game(other.label, run + 1, unscored=reason) for other in plan.opponents for _ in range(plan.repeats)]
 
 
 class _RunOfTurn:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import uuid
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError
-from .model import QuestionId, TurnResult
+from .model import ChatRequest, Question, QuestionId, TurnResult
 from .paths import is_file, is_folder
 from .plan import Plan, user_text
-from .prompts import judge_prompt_name
 from .questions.jsonl import read_rows
-from .quotation import Shown
-from .rating import read_rating
 from .stored import read_report, read_turns
-from .text import cut_thinking, join_surrogates
+from .text import cut_thinking
 
 _LONGEST_NAME = 200
 """Bytes; most file systems take 255."""
@@ -63,62 +58,50 @@ def read_answers(source: Path, plan: Plan) -> Recorded:
         recorded.answers = _read_answer_file(file)
         for judgments in sorted((file.parent.parent / "model_judgment").glob("*.jsonl")):
             _read_judgments(judgments, plan, recorded)
-    _check_complete(source, plan, recorded)
+    _check_complete(f"--mtbench-answers={source}", source, plan, recorded.answers, plan.runs)
     return recorded
 
 
-def export(folder: Path, plan: Plan, results: Iterable[TurnResult], at: float) -> None:
-    """Writes answers and judgments in FastChat's layout: `model_answer/` and `model_judgment/`.
+def read_opponent(file: Path, what: str, plan: Plan) -> Answers:
+    """The stored answers of a model that the one under test is compared with, for each of the plan's runs.
+
+    Where fewer runs are stored they are used again.
 
     Args:
-        at: the time stamp of every row, seconds since the epoch.
+        file: a FastChat answer file or a JSON report.
+        what: how the user named it.
+
+    Raises:
+        ConfigError: not there, malformed, or a selected question has no answer.
     """
-    known = {(result.key.question_id, result.key.turn): result for result in results}
-    answers, judgments = [], []
-    for question in plan.selected:
-        turns = [known[question.id, n] for n in range(1, len(question.turns) + 1) if (question.id, n) in known]
-        runs = list(zip(*(result.answers for result in turns), strict=False))
-        if len(turns) < len(question.turns) or any(text is None for run in runs for text in run):
-            continue
-        choices = [{"index": run, "turns": list(texts)} for run, texts in enumerate(runs)]
-        row = {"question_id": question.id, "answer_id": _answer_id(plan, question.id), "model_id": plan.model.name}
-        answers.append(row | {"choices": choices, "tstamp": at})
-        for result in turns:
-            judgments += _judgment_rows(plan, turns[: result.key.turn], at)
-    for path, rows in zip(export_files(folder, plan), (answers, judgments), strict=True):
-        _write(path, rows)
+    if not is_file(file):
+        raise ConfigError(f"{what}: no such file")
+    answers = _report_answers(read_report(file), plan) if file.suffix == ".json" else _read_answer_file(file)
+    _check_complete(what, file, plan, answers, 1)
+    stored: dict[tuple[QuestionId, int], list[str]] = {}
+    for (question_id, turn, _), text in sorted(answers.items(), key=lambda item: item[0][2]):
+        stored.setdefault((question_id, turn), []).append(text)
+    return {(*place, run): texts[run % len(texts)] for place, texts in stored.items() for run in range(plan.runs)}
 
 
-def export_files(folder: Path, plan: Plan) -> tuple[Path, Path]:
-    """Where `export` writes answers and judgments."""
-    return (
-        folder / "model_answer" / f"{file_name(plan.model.name)}.jsonl",
-        folder / "model_judgment" / f"{file_name(plan.judge.name)}_single.jsonl",
-    )
+def name_in(file: Path, what: str) -> str:
+    """The model whose answers a file holds.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    if not is_file(file):
+        raise ConfigError(f"{what}: no such file")
+    if file.suffix == ".json":
+        return str(read_report(file).get("model") or file.stem)
+    names = {row.get("model_id") for _, row in read_rows(file)}
+    name = names.pop() if len(names) == 1 else None
+    return name if isinstance(name, str) and name.strip() else file.stem
 
 
-def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> list[dict[str, Any]]:
-    last = turns[-1]
-    question = plan.question(last.key.question_id)
-    rows = []
-    for run, repeats in enumerate(last.judgments):
-        shown = [cut_thinking(result.answers[run] or "") for result in turns]
-        request = plan.judge_request(question, shown, 0)
-        for judgment in repeats:
-            score = read_rating(judgment, shown=Shown(user_text(request.messages), shown)).score
-            rows.append(
-                {
-                    "question_id": question.id,
-                    "model": plan.model.name,
-                    "judge": [plan.judge.name, judge_prompt_name(question, last.key.turn)],
-                    "user_prompt": user_text(request.messages),
-                    "judgment": judgment,
-                    "score": -1 if score is None else score,  # FastChat's mark of a judgment without a rating
-                    "turn": last.key.turn,
-                    "tstamp": at,
-                }
-            )
-    return rows
+def answer_file_in(folder: Path, model: str) -> Path | None:
+    """The file of a model's answers in a folder of FastChat's layout, where it has one."""
+    return next((place.resolve() for place in _places(folder, model) if is_file(place)), None)
 
 
 def _from_report(source: Path, plan: Plan, recorded: Recorded) -> None:
@@ -131,26 +114,62 @@ def _from_report(source: Path, plan: Plan, recorded: Recorded) -> None:
         and prints.get("references") == identity.references
         and prints.get("prompts") == identity.prompts
     )
-    results = read_turns(report["turns"], plan.key)
-    for result in results:
-        for run, text in enumerate(result.answers):
-            if text is not None:
-                recorded.answers[result.key.question_id, result.key.turn, run] = text
+    recorded.answers = _report_answers(report, plan)
     if same:
-        _judgments_of_report(results, plan, recorded)
+        _judgments_of_report(read_turns(report["turns"], plan.key), plan, recorded)
+
+
+def _report_answers(report: Mapping[str, Any], plan: Plan) -> Answers:
+    return {
+        (*result.place, run): text
+        for result in read_turns(report["turns"], plan.key)
+        for run, text in enumerate(result.answers)
+        if text is not None
+    }
 
 
 def _judgments_of_report(results: list[TurnResult], plan: Plan, recorded: Recorded) -> None:
     selected = {question.id: question for question in plan.selected}
+    others = {(*result.place, game.against, game.run): game.answer for result in results for game in result.games}
     for result in results:
-        question_id, last = result.key.question_id, result.key.turn
-        for run, repeats in enumerate(result.judgments):
-            texts = [recorded.answers.get((question_id, turn, run)) for turn in range(1, last + 1)]
-            if question_id not in selected or None in texts:
-                continue
-            request = plan.judge_request(selected[question_id], [cut_thinking(text or "") for text in texts], 0)
+        if result.key.question_id not in selected:
+            continue
+        question = selected[result.key.question_id]
+        for request, texts in (
+            *_graded(result, question, plan, recorded),
+            *_played(result, question, plan, recorded, others),
+        ):
             known = recorded.judgments.setdefault((plan.judge.name, user_text(request.messages)), [])
-            known += [text for text in repeats if text]
+            known += [text for text in texts if text]
+
+
+_Known = Iterator[tuple[ChatRequest, Sequence[str]]]
+"""What the judge was asked, and what it said to that."""
+
+
+def _graded(result: TurnResult, question: Question, plan: Plan, recorded: Recorded) -> _Known:
+    for run, texts in enumerate(result.judgments if not result.games else ()):
+        shown = _shown([recorded.answers.get((question.id, turn, run)) for turn in range(1, result.key.turn + 1)])
+        if shown is not None:
+            yield plan.judge_request(question, shown, 0), texts
+
+
+def _played(
+    result: TurnResult, question: Question, plan: Plan, recorded: Recorded, others: Mapping[tuple[Any, ...], str]
+) -> _Known:
+    for game in result.games:
+        turns = range(1, result.key.turn + 1)
+        own = _shown([recorded.answers.get((question.id, turn, game.run - 1)) for turn in turns])
+        other = _shown([others.get((question.id, turn, game.against, game.run)) for turn in turns])
+        if own is not None and other is not None:
+            yield plan.judge_request(question, own, 0, other), game.judgments[:1]
+            yield plan.judge_request(question, other, 0, own), game.judgments[1:]
+
+
+def _shown(answers: Sequence[str | None]) -> list[str] | None:
+    """The answers as a judge sees them, or None where one is missing."""
+    known = [cut_thinking(answer) for answer in answers if answer is not None]
+    return known if len(known) == len(answers) else None
 
 
 def _answer_file(source: Path, model: str) -> Path:
@@ -158,12 +177,16 @@ def _answer_file(source: Path, model: str) -> Path:
         return source.resolve()
     if not is_folder(source):
         raise ConfigError(f"--mtbench-answers={source}: no such file or folder")
+    file = answer_file_in(source, model)
+    if file is None:
+        places = _places(source, model)
+        raise ConfigError(f"--mtbench-answers={source}: holds neither {places[0]} nor {places[-1]}")
+    return file
+
+
+def _places(folder: Path, model: str) -> list[Path]:
     names = [name for name in dict.fromkeys((model, file_name(model))) if name == Path(name).name]
-    places = [folder / f"{name}.jsonl" for folder in (source / "model_answer", source) for name in names]
-    for place in places:
-        if is_file(place):
-            return place.resolve()
-    raise ConfigError(f"--mtbench-answers={source}: holds neither {places[0]} nor {places[-1]}")
+    return [place / f"{name}.jsonl" for place in (folder / "model_answer", folder) for name in names]
 
 
 def _read_answer_file(file: Path) -> Answers:
@@ -188,32 +211,30 @@ def _read_answer_file(file: Path) -> Answers:
 
 def _read_judgments(file: Path, plan: Plan, recorded: Recorded) -> None:
     for _, row in read_rows(file):
-        judge, prompt, text = row.get("judge"), row.get("user_prompt"), row.get("judgment")
+        judge = row.get("judge")
         if row.get("model", plan.model.name) != plan.model.name or not isinstance(judge, list) or not judge:
             continue
-        if isinstance(prompt, str) and isinstance(text, str) and judge[0] == plan.judge.name:
-            recorded.judgments.setdefault((judge[0], prompt), []).append(text)
+        for game in ("", "g1_", "g2_"):  # a pairwise row holds both orders
+            prompt, text = row.get(f"{game}user_prompt"), row.get(f"{game}judgment")
+            if isinstance(prompt, str) and isinstance(text, str) and judge[0] == plan.judge.name:
+                recorded.judgments.setdefault((judge[0], prompt), []).append(text)
 
 
-def _check_complete(source: Path, plan: Plan, recorded: Recorded) -> None:
+def _check_complete(what: str, source: Path, plan: Plan, answers: Answers, count: int) -> None:
     missing = [
         str(question.id)
         for question in plan.selected
         if any(
-            (question.id, turn, run) not in recorded.answers
+            (question.id, turn, run) not in answers
             for turn in range(1, len(question.turns) + 1)
-            for run in range(plan.runs)
+            for run in range(count)
         )
     ]
     if missing:
         named = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
-        runs = f" in each of {plan.runs} runs" if plan.runs > 1 else ""
+        runs = f" in each of {count} runs" if count > 1 else ""
         hint = "; a JSON report has the first run's, --mtbench-export all" if runs and source.suffix == ".json" else ""
-        raise ConfigError(f"--mtbench-answers={source}: no answer{runs} to {len(missing)} questions: {named}{hint}")
-
-
-def _answer_id(plan: Plan, question_id: QuestionId) -> str:
-    return uuid.uuid5(uuid.NAMESPACE_URL, join_surrogates(f"{plan.model.name}/{question_id}")).hex
+        raise ConfigError(f"{what}: no answer{runs} to {len(missing)} questions: {named}{hint}")
 
 
 def file_name(model: str) -> str:
@@ -225,8 +246,3 @@ def file_name(model: str) -> str:
         return kept
     # `a/b` and `a:b` are two models and must not share a file.
     return f"{kept or 'model'}-{hashlib.sha256(model.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

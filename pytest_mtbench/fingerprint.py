@@ -13,7 +13,9 @@ from .prompts import JUDGE_TEMPERATURE
 def fingerprint(plan: Plan, judges_served: list[str]) -> dict[str, Any]:
     """What two runs must share for their scores to be comparable."""
     identity = plan.questions.identity
-    return {
+    pairwise = {"against": [_answerer(other) | {"name": other.label} for other in plan.opponents]}
+    rules = {"verdict": rating.VERDICT_RULE} if plan.opponents else {"rating": rating.RULE}
+    return (pairwise if plan.opponents else {}) | {
         "questions": identity.questions,
         "references": identity.references,
         "prompts": identity.prompts,
@@ -21,9 +23,8 @@ def fingerprint(plan: Plan, judges_served: list[str]) -> dict[str, Any]:
         "judge_requested": plan.judge.name,
         "judge_served": judges_served[0] if len(judges_served) == 1 else judges_served,
         "judge_parameters": _parameters(plan.judge, JUDGE_TEMPERATURE) | {"repeats": plan.repeats},
-        "model_parameters": _parameters(plan.model, None)
-        | {"system_prompt": plan.system_prompt, "revision": plan.revision, "runs": plan.runs},
-        "rules": {"rating": rating.RULE, "gates": gates.RULE},
+        "model_parameters": _answerer(plan) | {"revision": plan.revision, "runs": plan.runs},
+        "rules": rules | {"gates": gates.RULE},
     }
 
 
@@ -39,6 +40,13 @@ def differences(theirs: Mapping[str, Any], plan: Plan, may_differ: Sequence[str]
         for name, value in ours.items()
         if name not in may_differ and theirs.get(name) != value
     ]
+
+
+def _answerer(plan: Plan) -> dict[str, Any]:
+    """How a model is asked; where its answers are stored, which they are."""
+    if plan.stored:
+        return {"answers": plan.stored}
+    return _parameters(plan.model, None) | {"system_prompt": plan.system_prompt}
 
 
 def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Outcome = Literal["win", "tie", "loss"]
@@ -27,7 +27,7 @@ class Game:
             then with it as B; None where the judge gave none.
         answer: the other model's, thinking included.
         judgments: the judge's texts in the same order.
-        reason: why there is no outcome.
+        unscored: why there is no outcome.
     """
 
     against: str
@@ -35,7 +35,7 @@ class Game:
     verdicts: tuple[str | None, str | None] = (None, None)
     answer: str = ""
     judgments: tuple[str, str] = ("", "")
-    reason: str | None = None
+    unscored: str | None = None
 
     @property
     def winners(self) -> tuple[int, int] | None:
@@ -66,10 +66,25 @@ class Game:
         return {("A", "A"): "first", ("B", "B"): "second"}.get(self.verdicts)  # type: ignore[arg-type, return-value]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self) | {"verdicts": list(self.verdicts), "judgments": list(self.judgments)}
+        """Plain JSON values, with the outcome for whoever reads them."""
+        return {
+            "against": self.against,
+            "run": self.run,
+            "outcome": self.outcome,
+            "verdicts": list(self.verdicts),
+            "unscored": self.unscored,
+            "answer": self.answer,
+            "judgments": list(self.judgments),
+        }
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Game:
-        """Reads what `as_json` wrote."""
-        return cls(**{**row, "verdicts": tuple(row["verdicts"]), "judgments": tuple(row["judgments"])})
+        """Reads what `as_json` wrote; texts may have been left out."""
+        return cls(
+            against=row["against"],
+            run=row["run"],
+            verdicts=tuple(row["verdicts"]),
+            answer=row.get("answer", ""),
+            judgments=tuple(row.get("judgments", ("", ""))),
+            unscored=row["unscored"],
+        )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from .scoring import Score, Scorecard
+from .scoring import Score, Scorecard, Tournament
 
 RULE = "gates/1"
 """The version of these rules, for the fingerprint of a report."""
@@ -26,7 +26,7 @@ class GateSpec:
             is called as another gate is).
         kind: which scores it reads; `regression` and `judge` are decided in `regression_gate.py`.
         category: the category of a `category` gate.
-        minimum: the threshold, 1-10.
+        minimum: the threshold: a score, 1-10, or a win rate, 0-1.
         rule: `mean` compares the mean, `confident` the 95 % interval.
         max_unscored: the share of turns without a score above which it fails.
     """
@@ -103,32 +103,60 @@ def decide(spec: GateSpec, card: Scorecard, gate_id: str) -> GateResult:
     )
 
 
+def decide_pairwise(spec: GateSpec, cards: Mapping[str, Scorecard], gate_id: str) -> GateResult:
+    """Applies a gate to the win rates against each of the other models; it must hold against all of them.
+
+    Args:
+        cards: the scores against each, by its name.
+    """
+    results = {name: decide(spec, card, gate_id) for name, card in cards.items()}
+    worst = min(results.values(), key=_badness)
+    if len(results) == 1:
+        return worst
+    said = "; ".join(f"against {name} {result.status}: {_without_name(result)}" for name, result in results.items())
+    rows = [
+        {"name": name, "status": result.status, "value": result.value, "low": result.low, "high": result.high}
+        for name, result in results.items()
+    ]
+    return replace(worst, message=f"{spec.name}: {said}", details={"against": rows})
+
+
+def _badness(result: GateResult) -> tuple[int, float]:
+    """The worst first: by what was decided, then by the win rate."""
+    return ("failed", "inconclusive", "passed").index(result.status), -1.0 if result.value is None else result.value
+
+
+def _without_name(result: GateResult) -> str:
+    return result.message.removeprefix(f"{result.name}: ")
+
+
 def _verdict(spec: GateSpec, score: Score) -> tuple[Status, str]:
     name = spec.name
+    what, units = ("ratings", "the mean") if score.games is None else ("games", "the win rate")
     if not score.complete:
-        measured = score.n + score.unscored
-        return "failed", f"{name}: only {measured} of {score.expected} turns were measured; no gate passes on a part"
+        return "failed", (
+            f"{name}: only {score.measured} of {score.expected} turns were measured; no gate passes on a part"
+        )
     if score.mean is None:
-        return "failed", f"{name}: none of its {score.expected} turns has a score"
+        return "failed", f"{name}: none of its {score.expected} turns has a {'score' if not score.games else 'verdict'}"
     if score.missing > spec.max_unscored * score.ratings + _ROUNDING:
         return "failed", (
-            f"{name}: {score.missing} of {score.ratings} ratings are missing, more than max_unscored "
-            f"{spec.max_unscored:.0%}; the mean of the others is {score.mean:.2f}"
+            f"{name}: {score.missing} of {score.ratings} {what} are missing, more than max_unscored "
+            f"{spec.max_unscored:.0%}; {units} of the others is {score.mean:.2f}"
         )
     if spec.rule == "confident":
         return _confident(spec, score)
-    if score.mean < spec.minimum - _ROUNDING:
-        return (
-            "failed",
-            f"{name}: {_number(score, spec.minimum)} is below the threshold {spec.minimum:g}{_detail(score)}",
-        )
-    return "passed", f"{name}: {_number(score, spec.minimum)} reaches the threshold {spec.minimum:g}{_detail(score)}"
+    below = score.mean < spec.minimum - _ROUNDING
+    verb = "is below" if below else "reaches"
+    value = ("win rate " if score.games else "") + _number(score, spec.minimum)
+    return "failed" if below else "passed", (f"{name}: {value} {verb} the threshold {spec.minimum:g}{_detail(score)}")
 
 
 def _confident(spec: GateSpec, score: Score) -> tuple[Status, str]:
     if score.low is None or score.high is None:
         return "inconclusive", f"{spec.name}: too few questions for an interval, so rule `confident` cannot decide"
-    bounds = f"the 95 % interval {score.low:.2f}-{score.high:.2f} of {_number(score, spec.minimum)}"
+    of = ("win rate " if score.games else "") + _number(score, spec.minimum)
+    bounds = f"the 95 % interval {score.low:.2f}-{score.high:.2f} of {of}"
     if score.low >= spec.minimum:
         return "passed", f"{spec.name}: {bounds} is above the threshold {spec.minimum:g}"
     if score.high < spec.minimum:
@@ -150,4 +178,11 @@ def _detail(score: Score) -> str:
     interval = "" if score.low is None else f", 95 % interval {score.low:.2f}-{score.high:.2f}"
     turns = ", ".join(f"turn {n} {mean:.2f}" for n, mean in score.turns.items() if mean is not None)
     unscored = f", {score.unscored} unscored" if score.unscored else ""
-    return f" (mean of {score.n} turns{interval}{', ' + turns if turns else ''}{unscored})"
+    made_of = f"mean of {score.n} turns" if score.games is None else won(score.games)
+    return f" ({made_of}{interval}{', ' + turns if turns else ''}{unscored})"
+
+
+def won(games: Tournament) -> str:
+    """Wins, ties and losses in words."""
+    counts = ((games.wins, "win", "s"), (games.ties, "tie", "s"), (games.losses, "loss", "es"))
+    return ", ".join(f"{count} {name}{'' if count == 1 else plural}" for count, name, plural in counts)

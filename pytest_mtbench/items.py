@@ -114,7 +114,9 @@ def turn_marks(question: Question, turn: int) -> list[pytest.MarkDecorator]:
 def turn_properties(run: SuiteRun, result: TurnResult) -> list[tuple[str, object]]:
     """What JUnit's XML says of a turn."""
     score = "" if result.score is None else f"{result.score:g}"
+    outcomes = ",".join(f"{game.outcome or 'unscored'} against {game.against}" for game in result.games)
     return [
+        *([("outcome", item_id(outcomes))] if outcomes else []),
         ("score", score),
         ("category", item_id(result.category)),
         ("turn", result.key.turn),

@@ -138,4 +138,4 @@ def lost_game(plan: Plan, run: int, reason: str) -> Judged:
         plan: the other side's.
         run: from 0.
     """
-    return Judged(None, reason, (), (), Game(plan.label, run + 1, reason=reason))
+    return Judged(None, reason, (), (), Game(plan.label, run + 1, unscored=reason))

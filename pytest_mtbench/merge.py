@@ -54,17 +54,26 @@ def _add(tally: Tally, report: Mapping[str, Any]) -> None:
         count.retried += calls["retried"]
     tally.answer_usage += Usage(**report["usage"]["answers"])
     tally.judgment_usage += Usage(**report["usage"]["judgments"])
+    tally.against_usage += Usage(**report["usage"].get("against", {}))
     served = report["fingerprint"].get("judge_served", [])
     for name in [served] if isinstance(served, str) else served:
         if name not in tally.judges_served:
             tally.judges_served.append(name)
 
 
+def _headlines(plan: Plan) -> dict[str, str]:
+    return {
+        "model": plan.model.name,
+        "judge": plan.judge.name,
+        "mode": "pairwise" if plan.opponents else "single",
+    }
+
+
 def _check_same(path: Path, report: Mapping[str, Any], plan: Plan) -> None:
     theirs = report.get("fingerprint")
     problems = [
         f"{path}: {name} is {report.get(name)!r}, this run's is {value!r}"
-        for name, value in (("model", plan.model.name), ("judge", plan.judge.name))
+        for name, value in _headlines(plan).items()
         if report.get(name) != value
     ]
     if not isinstance(theirs, dict):

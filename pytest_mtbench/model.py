@@ -115,6 +115,9 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
 
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(self.input_tokens - other.input_tokens, self.output_tokens - other.output_tokens)
+
 
 @dataclass(frozen=True)
 class ChatRequest:
@@ -244,7 +247,7 @@ class TurnResult:
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, for a report or for another process of the run."""
-        return asdict(self) | {"key": list(self.key)}
+        return asdict(self) | {"key": list(self.key), "games": [game.as_json() for game in self.games]}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> TurnResult:

@@ -11,6 +11,7 @@ from .baseline import read_baseline
 from .command import Options
 from .errors import ConfigError
 from .gates import GateSpec
+from .opponents import Opponent, is_pairwise, opponents, pairwise_remarks, problems_of_modes
 from .plan import Plan, Role
 from .questions import load_questions
 from .regression_gate import RegressionSpec
@@ -32,6 +33,7 @@ class SuiteRun:
         shown: label, value and source of what is not a default, for the header.
         path: the suite file, or None for the built-in suite.
         regression: what the gate against a baseline asks, where there is one.
+        opponents: the models that answers are compared with, in pairwise mode.
     """
 
     plan: Plan
@@ -41,6 +43,7 @@ class SuiteRun:
     path: Path | None = None
     remarks: tuple[str, ...] = ()
     regression: RegressionSpec | None = None
+    opponents: tuple[Opponent, ...] = ()
 
 
 def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, environ: Mapping[str, str]) -> SuiteRun:
@@ -73,7 +76,9 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         environ=environ,
     )
     selected, problems = select(questions, suite, options.limit, options.shard)
-    gates, floor = gates_of(questions, suite, options.minimums, problems)
+    pairwise = is_pairwise(suite, options)
+    gates, floor = gates_of(questions, suite, options.minimums, problems, pairwise=pairwise)
+    problems += problems_of_modes(suite, options) if pairwise else []
     if options.shard is not None:
         gates = ()  # a share is a part, and no gate passes on a part
     if problems:
@@ -93,15 +98,23 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         revision=said.first("revision", options.revision or None, None, ""),
         budget=said.first("budget", None, content.budget, None),
     )
-    plan, regression = _regression(said, plan, suite, path, options)
+    remarks = _remarks(options)
+    others: tuple[Opponent, ...] = ()
+    regression = None
+    if pairwise:
+        others = opponents(said, suite, path, options, environ, plan)
+        plan = replace(plan, opponents=tuple(other.plan for other in others))
+        remarks += pairwise_remarks(content, others, gates)
+    else:
+        plan, regression = _regression(said, plan, suite, path, options)
     if regression is not None:
         gates = (*gates, *regression.gates)
+        remarks += regression.remarks
     _show_the_rest(said, content, options)
-    remarks = _remarks(options) + (regression.remarks if regression else ())
     if demo.URL in (model.endpoint.url, judge.endpoint.url):
         said.shown.append(("demo", "a stand-in, not a language model", "built in"))
         remarks = (demo.NOTICE, *remarks)
-    return SuiteRun(plan, gates, floor, tuple(said.shown), path, remarks, regression)
+    return SuiteRun(plan, gates, floor, tuple(said.shown), path, remarks, regression, others)
 
 
 def _regression(
@@ -144,9 +157,10 @@ def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
     if options.cache == "only" or options.dry_run or (options.merge and not sentinel):
         return
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
-    roles = [run.plan.judge] if generated else [run.plan.model, run.plan.judge]
-    if options.answers or options.merge:
-        roles = [run.plan.judge] if sentinel else []
+    exist = bool(options.answers or options.merge)
+    roles = [] if generated or exist else [run.plan.model]
+    roles += [run.plan.judge] if sentinel or not exist else []
+    roles += [other.plan.model for other in run.opponents if other.stored is None and not options.merge]
     problems = [
         f"no key for {role.name} at {role.endpoint.url}: set {_variable(role)}, or name another variable "
         "with api_key_env in the suite file"

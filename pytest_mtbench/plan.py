@@ -67,6 +67,7 @@ class Plan:
         account: the suite that pays for it, where it is not a suite's own plan.
         opponents: the plans of the models that this one is compared with, in pairwise mode.
         label: how reports call an opponent; its model's name, unless another is called so.
+        stored: SHA-256 of an opponent's answers, where a file holds them.
         judges_served: the names that the judge's endpoint may call it by; any, where there are none.
         judgment_revision: sets judgments apart that must be asked for anew; `judgment_age`: the seconds that they last.
     """
@@ -84,6 +85,7 @@ class Plan:
     account: str = ""
     opponents: tuple[Plan, ...] = ()
     label: str = ""
+    stored: str = ""
     judges_served: frozenset[str] = frozenset()
     judgment_revision: str = ""
     judgment_age: float | None = None

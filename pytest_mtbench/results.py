@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .fastchat import export
+from .fastchat_export import export
 from .gates import GateResult
 from .items import FATAL_PROPERTY, end_run, gate_of, suite_item_names
 from .regression_gate import Outcome, outcome_of
 from .report import dry_run, json_report, terminal
 from .report.run_report import RunReport
-from .scoring import scorecard
+from .scoring import scorecard, scorecards
 from .tally import Tally
 from .text import one_line
 
@@ -93,10 +93,9 @@ class ResultsPlugin:
             ids=suite_item_names(run),
             shown_id=self._shown_id,
             remarks=(*run.remarks, *self._session.notes),
+            against=scorecards(run.plan.selected, results),
             regression=run.regression,
-            outcome=outcome_of(run.regression, run.plan, runner.results().values())
-            if run.regression and runner
-            else None,
+            outcome=self._outcome(run),
         )
 
     def _outcome(self, run: SuiteRun) -> Outcome | None:

@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
+from .game import Game
 from .model import Question, TurnResult
-from .stats import mean_interval
+from .stats import RATINGS, WIN_RATES, mean_interval
+
+
+@dataclass(frozen=True)
+class Tournament:
+    """What came of games.
+
+    Args:
+        consistent: games in which both orders say the same.
+        flips: games in which the same place won in both orders; `to_first`: the first place.
+    """
+
+    wins: int
+    ties: int
+    losses: int
+    consistent: int
+    flips: int
+    to_first: int
+
+    @classmethod
+    def of(cls, games: Sequence[Game]) -> Tournament:
+        """Counts games; one without an outcome counts nowhere."""
+        outcomes = Counter(game.outcome for game in games)
+        flips = Counter(game.flipped_to for game in games)
+        return cls(
+            wins=outcomes["win"],
+            ties=outcomes["tie"],
+            losses=outcomes["loss"],
+            consistent=sum(game.consistent for game in games),
+            flips=flips["first"] + flips["second"],
+            to_first=flips["first"],
+        )
+
+    @property
+    def n(self) -> int:
+        """Games with an outcome."""
+        return self.wins + self.ties + self.losses
 
 
 @dataclass(frozen=True)
@@ -16,34 +53,32 @@ class Score:
     """The score of some turns.
 
     Args:
-        mean: of all rated turns, 1-10; None where none is rated.
-        n: rated turns.
-        unscored: turns without a score.
-        expected: turns that the run asks for.
-        ratings: ratings that the measured turns should have, one a turn and run; `missing`: those that they lack.
+        mean: of all rated turns, 1-10, or the win rate, 0-1; None where nothing is rated.
+        n: rated turns, or games with an outcome; `unscored`: those without.
+        measured: turns that were; `expected`: turns that the run asks for.
+        ratings: ratings that the measured turns should have, one a turn and run or a game; `missing`: those that
+            they lack.
         low, high: 95 % interval of the mean.
         turns: the means of turn 1 and turn 2 of a category.
+        games: what the win rate is made of, in pairwise mode.
     """
 
     mean: float | None
     n: int
     unscored: int
+    measured: int
     expected: int
     ratings: int = 0
     missing: int = 0
     low: float | None = None
     high: float | None = None
     turns: dict[int, float | None] = field(default_factory=dict)
-
-    @property
-    def unscored_share(self) -> float:
-        """The share of ratings that are missing."""
-        return self.missing / self.ratings if self.ratings else 0.0
+    games: Tournament | None = None
 
     @property
     def complete(self) -> bool:
         """Whether every turn that belongs here was measured, with or without a score."""
-        return self.n + self.unscored == self.expected
+        return self.measured == self.expected
 
 
 @dataclass(frozen=True)
@@ -54,6 +89,12 @@ class Scorecard:
     turns: dict[int, Score]
     categories: dict[str, Score]
     results: tuple[TurnResult, ...] = ()
+
+
+def scorecards(selected: Sequence[Question], results: Sequence[TurnResult]) -> dict[str, Scorecard]:
+    """The scores against each model that the games are against."""
+    names = dict.fromkeys(game.against for result in results for game in result.games)
+    return {name: scorecard(selected, [result.against(name) for result in results]) for name in names}
 
 
 def scorecard(selected: Sequence[Question], results: Iterable[TurnResult]) -> Scorecard:
@@ -90,21 +131,25 @@ class _Scores:
     def score(self, belongs: Callable[[Question, int], bool]) -> Score:
         turns = [(q, turn) for q, turn in _turns(self._selected) if belongs(q, turn)]
         measured = [(q, self._results[q.id, turn]) for q, turn in turns if (q.id, turn) in self._results]
-        rated = [(q, result.score) for q, result in measured if result.score is not None]
+        rated = [(q, score) for q, result in measured for score in result.counted]
         strata, weights = _question_means(rated)
-        ratings = [score for _, result in measured for score in result.scores]
+        ratings = [score for _, result in measured for score in result.ratings]
+        games = [game for _, result in measured for game in result.games]
         present = sum(score is not None for score in ratings)
         mean = fmean(score for _, score in rated) if rated else None
-        bounds = mean_interval(strata, present, weights=weights) if rated else None
+        scale = WIN_RATES if games else RATINGS
+        bounds = mean_interval(strata, present, weights=weights, scale=scale) if rated else None
         return Score(
             mean=mean,
             n=len(rated),
-            unscored=len(measured) - len(rated),
+            unscored=(len(games) or len(measured)) - len(rated),
+            measured=len(measured),
             expected=len(turns),
             ratings=len(ratings),
             missing=len(ratings) - present,
             low=bounds[0] if bounds else None,
             high=bounds[1] if bounds else None,
+            games=Tournament.of(games) if games else None,
         )
 
 

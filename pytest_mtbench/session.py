@@ -22,7 +22,7 @@ from .config import usage_error
 from .engine import Engine
 from .errors import ConfigError
 from .estimate import Estimate, estimate
-from .fastchat import Recorded, read_answers
+from .fastchat import Recorded, answer_file_in, read_answers
 from .items import runner_key
 from .judging import judge_served_as
 from .limits import Limiter
@@ -171,7 +171,7 @@ class SessionPlugin:
         for run in self._suites.loaded:
             keys = [key for key in wanted if key.suite == run.plan.key]
             under_xdist = self._channel_folder is not None
-            made = self._estimate(run.plan, run.plan.turns() if under_xdist else keys)
+            made = self._estimate(run, run.plan.turns() if under_xdist else keys)
             if run.regression is not None:
                 for key in run.regression.sentinel_keys:
                     if under_xdist or key in wanted:
@@ -219,7 +219,7 @@ class SessionPlugin:
             check_keys(run, options, generated=generated)
         recorded: dict[str, Recorded] = {}
         for run in runs:
-            if options.answers:
+            if options.answers and not _only_others_there(options.answers, run):
                 recorded[run.plan.key] = read_answers(options.answers, run.plan)
             if options.merge:
                 self._merge(run)
@@ -228,6 +228,9 @@ class SessionPlugin:
 
         def make_engine() -> Engine:
             answers: dict[str, AnswerSource] = {key: found.answers for key, found in recorded.items()}
+            for other in (other for run in runs for other in run.opponents):
+                if other.stored is not None:
+                    answers[other.plan.key] = other.stored
             for regression in (run.regression for run in runs):
                 if regression is not None and regression.sentinel is not None:
                     answers[regression.sentinel[0].key] = regression.baseline.answers
@@ -245,9 +248,11 @@ class SessionPlugin:
 
         return LocalRunner(make_engine, self._machinery.close)
 
-    def _estimate(self, plan: Plan, keys: list[TurnKey]) -> Estimate:
-        options = self._suites.options
-        recorded = read_answers(options.answers, plan) if options.answers else Recorded()
+    def _estimate(self, run: SuiteRun, keys: list[TurnKey]) -> Estimate:
+        options, plan = self._suites.options, run.plan
+        own = options.answers is not None and not _only_others_there(options.answers, run)
+        recorded = read_answers(options.answers, plan) if options.answers and own else Recorded()
+        stored = {other.plan.key: other.stored or {} for other in run.opponents} | {plan.key: recorded.answers}
         by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
         readable = by_mode.get(options.cache, ("answer", "judgment"))
         there = readable and is_file(options.cache_folder / "cache.db")
@@ -262,7 +267,7 @@ class SessionPlugin:
             return None if reply is None else reply.text
 
         try:
-            return estimate(plan, keys, lookup, lambda q, turn, run: recorded.answers.get((q.id, turn, run)))
+            return estimate(plan, keys, lookup, lambda who, q, turn, run: stored[who.key].get((q.id, turn, run)))
         finally:
             if cache is not None:
                 cache.close()
@@ -290,6 +295,12 @@ class SessionPlugin:
                 f"--mtbench-cache=only: the cache at {folder} is empty; run once with --mtbench-cache=all"
             )
         return cache
+
+
+def _only_others_there(source: Path, run: SuiteRun) -> bool:
+    """Whether a folder of answers holds those of the other side alone, so that the model's own are asked for."""
+    there = any(other.source == str(source) for other in run.opponents)
+    return there and answer_file_in(source, run.plan.model.name) is None
 
 
 class _Plans(dict[str, Plan]):

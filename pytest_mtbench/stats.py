@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from statistics import variance
 
 JUDGE_SD = 0.75
 """The SD of one score where GPT-4 judges the same text twice (160 prompts, hours apart)."""
 
-LOWEST, HIGHEST = 1.0, 10.0
+
+_NO_SCATTER = 1e-12
+"""A standard error that is nothing but rounding."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a score can be.
+
+    Args:
+        judge_sd: the SD of one score where the judge judges the same text twice, as far as it is known.
+    """
+
+    lowest: float
+    highest: float
+    judge_sd: float
+
+
+RATINGS = Scale(1.0, 10.0, JUDGE_SD)
+WIN_RATES = Scale(0.0, 1.0, 0.0)
 
 
 def mean_interval(
@@ -18,12 +38,14 @@ def mean_interval(
     ratings: int,
     level: float = 0.95,
     weights: Mapping[str, Sequence[float]] | None = None,
+    scale: Scale = RATINGS,
 ) -> tuple[float, float] | None:
     """A two-sided interval for the mean score, by Student's t over questions.
 
     The two turns of a question are not independent, so each question counts once, with its mean; categories are
     strata, since every category is always asked.  A judge that is asked twice differs from itself, so the
-    standard error is never below that of the judge alone.
+    standard error is never below that of the judge alone.  Win rates have no such floor; where all questions come
+    out alike, so many of them still allow a share of others (Clopper and Pearson 1934, for no event in n).
 
     Args:
         strata: the question means by category.
@@ -33,7 +55,7 @@ def mean_interval(
             question of two turns weighs twice one of a single turn.
 
     Returns:
-        lower and upper bound within 1-10, or None where there are too few questions to say.
+        lower and upper bound within the scale, or None where there are too few questions to say.
     """
     pairs = [
         list(zip(stratum, (weights or {}).get(name) or [1.0] * len(stratum), strict=True))
@@ -49,11 +71,14 @@ def mean_interval(
     # The mean is a ratio where questions weigh differently; these are its linearised parts, which sum to zero.
     parts = [[weight * (value - middle) / total for value, weight in group] for group in pairs]
     squared = sum(len(group) * variance(group) for group in parts)
-    error = max(math.sqrt(squared), JUDGE_SD / math.sqrt(ratings))
+    error = max(math.sqrt(squared), scale.judge_sd / math.sqrt(ratings))
+    if error < _NO_SCATTER:
+        unseen = 1 - ((1 - level) / 2) ** (1 / sum(map(len, pairs)))
+        return middle - unseen * (middle - scale.lowest), middle + unseen * (scale.highest - middle)
     from scipy.special import stdtrit  # here: scipy is slow to import and small runs do without it
 
     half = float(stdtrit(degrees, 0.5 + level / 2)) * error
-    return max(LOWEST, middle - half), min(HIGHEST, middle + half)
+    return max(scale.lowest, middle - half), min(scale.highest, middle + half)
 
 
 def t_cdf(value: float, df: float) -> float:

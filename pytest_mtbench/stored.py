@@ -15,7 +15,8 @@ from .model import TurnResult
 
 FORMAT = "pytest-mtbench/1"
 
-Score = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
+Score = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+Verdict = Literal["A", "B", "C"]
 Natural = Annotated[int, Field(ge=0, le=2**53)]
 
 
@@ -52,12 +53,22 @@ def read_turns(rows: Sequence[Mapping[str, Any]], suite: str) -> list[TurnResult
                     for name in ("category", "score", "scores", "unscored", "answer", "judgment", "flags")
                 },
                 "answers": row.get("answers") or [_none_if_unanswered(row)],
-                "judgments": row.get("judgments") or [[row["judgment"]]],
+                "judgments": row.get("judgments") or _judgments(row),
+                "games": row.get("games") or (),
                 "earlier": [first_answers.get((row["question_id"], turn), "") for turn in range(1, row["turn"])],
             }
         )
         for row in rows
     ]
+
+
+def _judgments(row: Mapping[str, Any]) -> list[list[str]]:
+    """The judge's texts of each run, where a report does not keep them apart."""
+    games = row.get("games")
+    if not games:
+        return [[row["judgment"]]]
+    runs = range(1, len(row["scores"]) + 1)
+    return [[text for game in games if game["run"] == run for text in game.get("judgments", ())] for run in runs]
 
 
 def _none_if_unanswered(row: Mapping[str, Any]) -> str | None:
@@ -67,6 +78,21 @@ def _none_if_unanswered(row: Mapping[str, Any]) -> str | None:
 
 class _Row(BaseModel):
     model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+
+class _GameRow(_Row):
+    against: str
+    run: Annotated[int, Field(ge=1, le=100)]
+    verdicts: Annotated[list[Verdict | None], Field(min_length=2, max_length=2)]
+    unscored: str | None
+    answer: str = ""
+    judgments: Annotated[list[str], Field(min_length=2, max_length=2)] = ["", ""]
+
+    @model_validator(mode="after")
+    def _unscored_or_not(self) -> _GameRow:
+        if (None in self.verdicts) != (self.unscored is not None):
+            raise ValueError("a game without a verdict is unscored, and no other is")
+        return self
 
 
 class _TurnRow(_Row):
@@ -81,6 +107,7 @@ class _TurnRow(_Row):
     flags: list[str]
     answers: list[str | None] | None = None
     judgments: list[list[str]] | None = None
+    games: list[_GameRow] | None = None
 
     @model_validator(mode="after")
     def _score_is_that_of_the_runs(self) -> _TurnRow:
@@ -89,6 +116,15 @@ class _TurnRow(_Row):
             raise ValueError("score is not the mean of scores")
         if any(texts is not None and len(texts) != len(self.scores) for texts in (self.answers, self.judgments)):
             raise ValueError("answers, judgments and scores are of different numbers of runs")
+        return self
+
+    @model_validator(mode="after")
+    def _score_is_on_its_scale(self) -> _TurnRow:
+        least, most = (0, 1) if self.games else (1, 10)
+        if any(score is not None and not least <= score <= most for score in self.scores):
+            raise ValueError(f"a score is outside {least}-{most}")
+        if any(game.run > len(self.scores) for game in self.games or ()):
+            raise ValueError("a game is of a run that there is not")
         return self
 
 
@@ -116,10 +152,18 @@ class _UsageRow(_Row, extra="forbid"):
 class _UsageRows(_Row):
     answers: _UsageRow
     judgments: _UsageRow
+    against: _UsageRow | None = None
 
 
 class _ReportRows(_Row):
+    mode: Literal["single", "pairwise"] = "single"
     fingerprint: _Fingerprint
     calls: _CountRows
     usage: _UsageRows
     turns: list[_TurnRow]
+
+    @model_validator(mode="after")
+    def _games_in_pairwise_mode_alone(self) -> _ReportRows:
+        if any(bool(turn.games) != (self.mode == "pairwise") for turn in self.turns):
+            raise ValueError("turns of mode pairwise have games, and no others")
+        return self

@@ -11,12 +11,12 @@ import pytest
 
 from .baseline_items import baseline_item, runs_for_gates
 from .errors import ConfigError
-from .gates import GateSpec, decide
+from .gates import GateSpec, decide, decide_pairwise
 from .items import GATE_PROPERTY, TurnItem, item_id, marker_name, measured, place, turn_item_name
 from .model import TurnResult
 from .options import SuiteRun
 from .regression_gate import JUDGE, REGRESSION
-from .scoring import scorecard
+from .scoring import scorecard, scorecards
 from .text import one_line
 
 
@@ -52,8 +52,11 @@ class GateItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fails, passes, or is skipped where rule `confident` cannot tell."""
-        card = scorecard(self._run.plan.selected, self._results)
-        result = decide(self._spec, card, self.nodeid)
+        selected = self._run.plan.selected
+        if self._run.opponents:
+            result = decide_pairwise(self._spec, scorecards(selected, self._results), self.nodeid)
+        else:
+            result = decide(self._spec, scorecard(selected, self._results), self.nodeid)
         self.user_properties.append((GATE_PROPERTY, json.dumps(result.as_json())))
         message = one_line(result.message)
         if result.status == "failed":

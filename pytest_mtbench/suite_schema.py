@@ -217,9 +217,3 @@ class Suite(_Section):
     @classmethod
     def _model_or_models(cls, value: object) -> object:
         return {"models": value} if isinstance(value, list) else _named(value)
-
-    @model_validator(mode="after")
-    def _one_mode(self) -> Suite:
-        if self.against.named and self.baseline.file is not None:
-            raise ValueError("`against` and `baseline` exclude each other: a win rate has no baseline")
-        return self

@@ -28,10 +28,10 @@ class Tally:
     judgments: CallCount = field(default_factory=CallCount)
     answer_usage: Usage = field(default_factory=Usage)
     judgment_usage: Usage = field(default_factory=Usage)
-    against_usage: Usage = field(default_factory=Usage)
     judges_served: list[str] = field(default_factory=list)
     oldest_cached_answer: float | None = None
     notes: list[str] = field(default_factory=list)
+    against_usage: Usage = field(default_factory=Usage)
 
     def note(self, text: str) -> None:
         """Keeps a line for the summary, once."""

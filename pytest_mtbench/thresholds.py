@@ -41,33 +41,42 @@ def select(
 
 
 def gates_of(
-    questions: QuestionSet, suite: SuiteFile, minimums_given: Sequence[tuple[str, float]], problems: list[str]
+    questions: QuestionSet,
+    suite: SuiteFile,
+    minimums_given: Sequence[tuple[str, float]],
+    problems: list[str],
+    *,
+    pairwise: bool,
 ) -> tuple[tuple[GateSpec, ...], Mapping[str, float]]:
     """The gates in the order of the table, and the floor of single turns by category.
 
     Args:
+        pairwise: thresholds are win rates then, of `against.min_win_rate`, and turns have no floor.
         minimums_given: thresholds of the command line, which win over the file's.
         problems: receives what is wrong with either.
     """
     thresholds = suite.suite.thresholds
+    asked = suite.suite.against.min_win_rate if pairwise else thresholds
+    section = ("against", "min_win_rate") if pairwise else ("thresholds",)
+    floor = {} if pairwise else thresholds.floor
     wanted = [q for q in questions.questions if not suite.suite.categories or q.category in suite.suite.categories]
     known = list(dict.fromkeys(q.category for q in wanted))
     turns = range(1, max((len(q.turns) for q in wanted), default=0) + 1)
     names = {_gate_name(name): name for name in known}
     gates = [*names, *(f"turn{turn}" for turn in turns), "overall"]
     problems += [
-        suite.at(("thresholds", "categories", name), _unknown_category(name, questions, known))
-        for name in thresholds.categories
+        suite.at((*section, "categories", name), _unknown_category(name, questions, known))
+        for name in asked.categories
         if name not in known
     ]
     problems += [
-        suite.at(("thresholds", "turns", str(turn)), f"no selected question has a turn {turn}")
-        for turn in thresholds.turns
+        suite.at((*section, "turns", str(turn)), f"no selected question has a turn {turn}")
+        for turn in asked.turns
         if turn not in turns
     ]
     problems += [
         suite.at(("thresholds", "floor", name), _unknown_category(name, questions, known))
-        for name in thresholds.floor
+        for name in floor
         if name not in (*known, "default")
     ]
     problems += [
@@ -75,16 +84,23 @@ def gates_of(
         for name, score in minimums_given
         if name not in gates
     ]
-    minimums: dict[str, float] = {_gate_name(name): score for name, score in thresholds.categories.items()}
-    minimums |= {f"turn{turn}": score for turn, score in thresholds.turns.items()}
-    minimums |= {"overall": thresholds.overall} if thresholds.overall is not None else {}
+    least, most = (0, 1) if pairwise else (1, 10)
+    what = "win rate" if pairwise else "score"
+    problems += [
+        f"--mtbench-min={name}={score:g}: must be a {what} from {least} to {most}"
+        for name, score in minimums_given
+        if not least <= score <= most
+    ]
+    minimums: dict[str, float] = {_gate_name(name): score for name, score in asked.categories.items()}
+    minimums |= {f"turn{turn}": score for turn, score in asked.turns.items()}
+    minimums |= {"overall": asked.overall} if asked.overall is not None else {}
     minimums |= dict(minimums_given)
     specs: list[GateSpec] = []
     for name in (name for name in gates if name in minimums):
         kind: Any = "category" if name in names else "overall" if name == "overall" else "turn"
         rule = (thresholds.rule, thresholds.max_unscored, names.get(name, ""))
         specs.append(GateSpec(name, kind, minimums[name], *rule))
-    return tuple(specs), thresholds.floor
+    return tuple(specs), floor
 
 
 def _gate_name(category: str) -> str:

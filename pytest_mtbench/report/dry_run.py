@@ -12,8 +12,9 @@ from .terminal import wrapped
 
 def title(plan: Plan) -> str:
     """The heading."""
+    against = "".join(f" against {other.label}" for other in plan.opponents)
     return one_line(
-        f"MT-Bench, dry run: {plan.model.name}, judged by {plan.judge.name}, on {plan.questions.short_name}"
+        f"MT-Bench, dry run: {plan.model.name}{against}, judged by {plan.judge.name}, on {plan.questions.short_name}"
     )
 
 
@@ -23,10 +24,12 @@ def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterat
     Args:
         most_runs: the candidate's runs at the last look of a regression gate.
     """
-    for kind, who in (("answer", plan.model), ("judgment", plan.judge)):
+    answering = [plan.model, *(other.model for other in plan.opponents if not other.stored)]
+    for kind, asked in (("answer", answering), ("judgment", [plan.judge])):
+        whom = " and of ".join(f"{one_line(who.name)} at {who.endpoint.url}" for who in asked)
         count, usage = estimated.counts[kind], estimated.usage[kind]  # type: ignore[index]
         yield from wrapped(
-            f"{kind}s: {count.made} to ask of {one_line(who.name)} at {who.endpoint.url}, "
+            f"{kind}s: {count.made} to ask of {whom}, "
             f"{count.cached} there already; about {usage.input_tokens:,} tokens in and {usage.output_tokens:,} out",
             width,
         )

@@ -10,11 +10,14 @@ from typing import Any
 
 from ..fingerprint import fingerprint
 from ..model import TurnResult
+from ..ranking import bradley_terry
 from ..scoring import Score as CardScore
+from ..scoring import Scorecard, Tournament
 from ..stored import FORMAT
 from .run_report import RunReport
 
 _TEXTS_OF_ALL_RUNS = ("answers", "judgments")
+_TEXTS_OF_GAME = ("answer", "judgments")
 
 
 def as_json(report: RunReport) -> dict[str, Any]:
@@ -24,22 +27,16 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "format": FORMAT,
         "model": plan.model.name,
         "judge": plan.judge.name,
-        "mode": "single",
+        "mode": "pairwise" if plan.opponents else "single",
         "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(timespec="seconds"),
         "seconds": round(report.seconds, 3),
         "fingerprint": fingerprint(plan, report.tally.judges_served),
-        "scores": {
-            "overall": _score(card.overall),
-            "turns": {str(turn): _score(score) for turn, score in card.turns.items()},
-            "categories": {
-                name: _score(score) | {"turns": {str(turn): mean for turn, mean in score.turns.items()}}
-                for name, score in card.categories.items()
-            },
-        },
+        "scores": _scores(card, pairwise=bool(plan.opponents)),
+        **_against(report),
         "gates": [gate.as_json() for gate in report.gates],
         "turns": [_turn(result) for result in card.results],
         "calls": {"answers": asdict(report.tally.answers), "judgments": asdict(report.tally.judgments)},
-        "usage": {"answers": asdict(report.tally.answer_usage), "judgments": asdict(report.tally.judgment_usage)},
+        "usage": _usage(report),
         "cost_usd": report.cost,
         "notes": [*plan.questions.notes, *report.remarks, *report.tally.notes],
     }
@@ -56,7 +53,7 @@ def as_text(written: Mapping[str, Any], *, every_run: bool = False) -> str:
     for key in sorted(written):
         value = written[key]
         if key == "turns" and not every_run:
-            value = [{name: row[name] for name in row if name not in _TEXTS_OF_ALL_RUNS} for row in value]
+            value = [_texts_of_first_run(row) for row in value]
         if key in ("gates", "turns") and value:
             rows = ",\n".join("  " + json.dumps(row, sort_keys=True) for row in value)
             parts.append(f" {json.dumps(key)}: [\n{rows}\n ]")
@@ -67,8 +64,65 @@ def as_text(written: Mapping[str, Any], *, every_run: bool = False) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
+def _texts_of_first_run(row: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: row[name] for name in row if name not in _TEXTS_OF_ALL_RUNS}
+    if "games" in row:
+        kept["games"] = [
+            {name: game[name] for name in game if game["run"] == 1 or name not in _TEXTS_OF_GAME}
+            for game in row["games"]
+        ]
+    return kept
+
+
+def _scores(card: Scorecard, *, pairwise: bool) -> dict[str, Any]:
+    one = _win_rate if pairwise else _score
+    return {
+        "overall": one(card.overall),
+        "turns": {str(turn): one(score) for turn, score in card.turns.items()},
+        "categories": {
+            name: one(score) | {"turns": {str(turn): mean for turn, mean in score.turns.items()}}
+            for name, score in card.categories.items()
+        },
+    }
+
+
 def _score(score: CardScore) -> dict[str, Any]:
     return {"mean": score.mean, "n": score.n, "unscored": score.unscored, "low": score.low, "high": score.high}
+
+
+def _win_rate(score: CardScore) -> dict[str, Any]:
+    games = score.games or Tournament.of([])
+    return {
+        "win_rate": score.mean,
+        "wins": games.wins,
+        "losses": games.losses,
+        "ties": games.ties,
+        "consistent": games.consistent,
+        "flips": games.flips,
+        "flips_to_first": games.to_first,
+        "n": score.n,
+        "unscored": score.unscored,
+        "low": score.low,
+        "high": score.high,
+    }
+
+
+def _against(report: RunReport) -> dict[str, Any]:
+    """The scores against each of the other models, in pairwise mode."""
+    if not report.plan.opponents:
+        return {}
+    strengths = bradley_terry(report.against)
+    rows = [
+        {"name": name, "scores": _scores(card, pairwise=True), "strength": strengths.get(name)}
+        for name, card in report.against.items()
+    ]
+    return {"against": rows}
+
+
+def _usage(report: RunReport) -> dict[str, Any]:
+    tally = report.tally
+    usage = {"answers": asdict(tally.answer_usage), "judgments": asdict(tally.judgment_usage)}
+    return usage | ({"against": asdict(tally.against_usage)} if report.plan.opponents else {})
 
 
 def _turn(result: TurnResult) -> dict[str, Any]:
@@ -83,6 +137,10 @@ def _turn(result: TurnResult) -> dict[str, Any]:
         "judgment": result.judgment,
         "flags": list(result.flags),
     }
+    if result.games:
+        one = len(result.games) == 1
+        row |= {"outcome": result.games[0].outcome if one else None, "games": [game.as_json() for game in result.games]}
+        return row | ({"answers": list(result.answers)} if len(result.answers) > 1 else {})
     if len(result.answers) > 1 or any(len(repeats) > 1 for repeats in result.judgments):
         row |= {"answers": list(result.answers), "judgments": [list(repeats) for repeats in result.judgments]}
     return row

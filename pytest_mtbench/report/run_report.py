@@ -24,6 +24,7 @@ class RunReport:
         ids: node ids of the turns, by question id and turn.
         shown_id: a node id as the terminal shows it: relative to where pytest was started.
         remarks: lines for the summary about how the run was made.
+        against: the scores against each of the other models, in pairwise mode.
         regression, outcome: what the gate against a baseline asks, and what the results say of it.
     """
 
@@ -37,6 +38,7 @@ class RunReport:
     ids: Mapping[tuple[object, int], str] = field(default_factory=dict)
     shown_id: Callable[[str], str] = str
     remarks: tuple[str, ...] = ()
+    against: Mapping[str, Scorecard] = field(default_factory=dict)
     regression: RegressionSpec | None = None
     outcome: Outcome | None = None
 
@@ -47,11 +49,14 @@ class RunReport:
     @property
     def cost(self) -> float | None:
         """USD for the requests of this run, or None where a price is missing."""
-        if self.plan.model.price is None and self.plan.judge.price is None:
+        plan, tally = self.plan, self.tally
+        if plan.model.price is None and plan.judge.price is None:
             return None
-        answers = self.plan.model.cost(self.tally.answer_usage)
-        judgments = self.plan.judge.cost(self.tally.judgment_usage)
-        return None if answers is None or judgments is None else answers + judgments
+        costs = [plan.model.cost(tally.answer_usage - tally.against_usage), plan.judge.cost(tally.judgment_usage)]
+        # The other models have one price.
+        costs += [other.model.cost(tally.against_usage) for other in plan.opponents[:1]]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == len(costs) else None
 
     @property
     def whole_original(self) -> bool:

@@ -180,7 +180,7 @@ def test_more_repeats_are_asked_on_top(small_set: Path, endpoint: Endpoint, tmp_
     assert not endpoint.answers
 
 
-def known_answers(question: Question, turn: int, run: int) -> str | None:
+def known_answers(plan: Plan, question: Question, turn: int, run: int) -> str | None:
     return "an answer"
 
 
@@ -192,7 +192,7 @@ def test_answers_that_exist_are_judged_alone(small_set: Path) -> None:
 
 def test_an_answer_that_exists_and_is_empty_is_an_answer(small_set: Path) -> None:
     plan = plan_of(small_set)
-    found = estimate(plan, plan.turns(), unknown, lambda question, turn, run: "")
+    found = estimate(plan, plan.turns(), unknown, lambda plan, question, turn, run: "")
     assert counts(found)["answer"] == (0, TURNS)
 
 

@@ -15,7 +15,8 @@ from pytest_mtbench import client
 from pytest_mtbench.client import OpenAIClient
 from pytest_mtbench.engine import Engine
 from pytest_mtbench.errors import ConfigError
-from pytest_mtbench.fastchat import Recorded, export, read_answers
+from pytest_mtbench.fastchat import Recorded, read_answers
+from pytest_mtbench.fastchat_export import export
 from pytest_mtbench.limits import Limiter
 from pytest_mtbench.model import Question, TurnKey, TurnResult
 from pytest_mtbench.plan import Plan, Role, user_text

@@ -60,7 +60,8 @@ def test_a_rating_is_on_the_scale_and_in_the_text(judgment: str, answer: str, fi
 @given(text=hostile)
 def test_a_verdict_is_in_the_text(text: str) -> None:
     verdict = read_verdict(text)
-    assert verdict is None or f"[[{verdict}]]" in text
+    assert (verdict.letter is None) == bool(verdict.reason)
+    assert verdict.letter is None or f"[[{verdict.letter}]]" in text
 
 
 @quick

@@ -12,12 +12,12 @@ from pytest_mtbench.model import (
     Identity,
     Question,
     QuestionSet,
-    Tally,
     TurnKey,
     TurnResult,
     Usage,
     selected_turns,
 )
+from pytest_mtbench.tally import Tally
 
 HOSTILE = "\x00\x1b[31m\u202e\ud800 \u2028 [[10]] </script> \U0001f600 \\ \" ' é"
 

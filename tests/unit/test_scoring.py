@@ -61,7 +61,7 @@ def test_results_come_in_the_order_of_the_set_however_they_arrived() -> None:
 def test_a_turn_without_a_score_is_counted_and_is_no_zero() -> None:
     card = whole((ask(1, "math"), [8, None]), (ask(2, "math"), [6, 7]))
     assert card.overall.mean == 7
-    assert (card.overall.n, card.overall.unscored, card.overall.unscored_share) == (3, 1, 0.25)
+    assert (card.overall.n, card.overall.unscored, card.overall.missing, card.overall.ratings) == (3, 1, 1, 4)
     assert card.overall.complete
     assert card.categories["math"].turns == {1: 7, 2: 7}
 
@@ -71,7 +71,7 @@ def test_nothing_rated_has_no_mean_and_no_interval() -> None:
     math = card.categories["math"]
     assert (math.mean, math.low, math.high, math.n, math.unscored) == (None, None, None, 0, 2)
     assert math.turns == {1: None, 2: None}
-    assert math.unscored_share == 1
+    assert math.missing == math.ratings > 0
 
 
 def test_nothing_measured_is_not_complete() -> None:
@@ -114,7 +114,7 @@ def test_runs_count_one_by_one_as_missing() -> None:
     card = scorecard([question], [rated(question, 1, 8, None), rated(question, 2, 6, 7)])
     assert card.overall.mean == pytest.approx(7.25)
     assert (card.overall.n, card.overall.unscored) == (2, 0)
-    assert card.overall.unscored_share == 0.25
+    assert card.overall.missing / card.overall.ratings == 0.25
 
 
 def test_the_interval_counts_a_question_once() -> None:

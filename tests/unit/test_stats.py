@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pytest_mtbench.stats import HIGHEST, LOWEST, mean_interval
+from pytest_mtbench.stats import RATINGS, mean_interval
 
 MANY = 10_000_000
 """So many ratings that the judge's own noise does not bind."""
@@ -88,7 +88,7 @@ def test_a_category_of_one_question_is_pooled_with_the_others(strata: dict[str, 
 @pytest.mark.parametrize("values", [[1.0, 1.0, 1.0], [10.0, 10.0], [1.0, 10.0], [9.5, 10.0, 9.0]])
 def test_the_bounds_stay_on_the_scale(values: list[float]) -> None:
     low, high = interval({"math": values}, ratings=len(values))
-    assert LOWEST <= low <= fmean(values) <= high <= HIGHEST
+    assert RATINGS.lowest <= low <= fmean(values) <= high <= RATINGS.highest
 
 
 @pytest.mark.parametrize(

@@ -13,24 +13,14 @@ import pytest
 from pytest_mtbench.client import Endpoint
 from pytest_mtbench.estimate import estimate
 from pytest_mtbench.gates import GateSpec, decide
-from pytest_mtbench.model import (
-    CallCount,
-    Identity,
-    JudgePrompt,
-    Question,
-    QuestionId,
-    QuestionSet,
-    Tally,
-    TurnKey,
-    TurnResult,
-    Usage,
-)
+from pytest_mtbench.model import Identity, JudgePrompt, Question, QuestionId, QuestionSet, TurnKey, TurnResult, Usage
 from pytest_mtbench.plan import Plan, Role
 from pytest_mtbench.prompts import SINGLE_PROMPTS
 from pytest_mtbench.report import dry_run
 from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.report.terminal import lines, title
 from pytest_mtbench.scoring import scorecard
+from pytest_mtbench.tally import CallCount, Tally
 
 SUITE = "mtbench.yaml"
 WHERE = Endpoint(url="http://localhost:8000/v1")

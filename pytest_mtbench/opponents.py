@@ -1,0 +1,177 @@
+"""Options and a suite file -> the models that the one under test is compared with, each a plan of its own.  Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .command import Options
+from .errors import ConfigError
+from .fastchat import Answers, answer_file_in, name_in, read_opponent
+from .gates import GateSpec
+from .paths import is_folder
+from .plan import Plan, Role
+from .roles import Said, opponent_role
+from .suite import SuiteFile
+from .suite_schema import OpponentEndpoint, Suite
+
+_FILES = (".json", ".jsonl")
+
+
+@dataclass(frozen=True)
+class Opponent:
+    """A model that the one under test is compared with.
+
+    Args:
+        plan: answers as the suite's own plan does; only its answers are asked for.
+        stored: its answers, where a file holds them; `source`: that file as the user named it.
+    """
+
+    plan: Plan
+    stored: Answers | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A model as the command line or the suite file names it.
+
+    Args:
+        what: option or key, for messages.
+        file: its answers, where they are stored.
+    """
+
+    name: str
+    section: OpponentEndpoint
+    what: str
+    file: Path | None
+    source: str
+
+
+def is_pairwise(suite: SuiteFile, options: Options) -> bool:
+    """Whether this run compares answers instead of grading them."""
+    return bool(options.against or suite.suite.against.named)
+
+
+def problems_of_modes(suite: SuiteFile, options: Options) -> list[str]:
+    """What cannot be asked of win rates; a suite of single grading may be run pairwise by the command line alone."""
+    problems = []
+    if options.baseline is not None:
+        problems.append("--mtbench-baseline: a win rate has no baseline; leave it or --mtbench-against out")
+    if suite.suite.against.named and not options.against:
+        problems += [
+            suite.at(("thresholds", name), "is for scores from 1 to 10; `against.min_win_rate` is for win rates")
+            for name in _scores_asked(suite.suite)
+        ]
+        if suite.suite.baseline.file is not None:
+            problems.append(suite.at(("baseline",), "a win rate has no baseline; leave it or `against` out"))
+    return problems
+
+
+def pairwise_remarks(content: Suite, others: Sequence[Opponent], gates: Sequence[GateSpec]) -> tuple[str, ...]:
+    """What the summary must say about how the answers are compared."""
+    remarks = [f"the answers of {other.plan.label} are those of {other.source}" for other in others if other.source]
+    unused = [f"thresholds.{name}" for name in _scores_asked(content)]
+    unused += ["baseline"] if content.baseline.file else []
+    if unused:
+        remarks.append(f"{', '.join(unused)} of the suite file: not used with --mtbench-against")
+    if not gates:
+        remarks.append("no gate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for a win rate")
+    return tuple(remarks)
+
+
+def opponents(
+    said: Said, suite: SuiteFile, path: Path | None, options: Options, environ: Mapping[str, str], plan: Plan
+) -> tuple[Opponent, ...]:
+    """The models to compare with, in the order in which they are named.
+
+    Raises:
+        ConfigError: a file cannot be read or lacks an answer, a model is named twice or is the one under test.
+    """
+    found: list[Opponent] = []
+    for number, named in enumerate(_named(suite, path, options)):
+        stored = None if named.file is None else read_opponent(named.file, named.what, plan)
+        role = opponent_role(named.name, named.section, suite.suite.prices, options, environ, plan.model)
+        other = replace(
+            plan,
+            key=f"{plan.key}::against {number + 1}",
+            account=plan.key,
+            model=role,
+            system_prompt=plan.system_prompt if named.section.system_prompt is None else named.section.system_prompt,
+            revision="",
+            stored="" if stored is None else _sha256(stored),
+            label=_label(named, role, [plan.model.name, *(opponent.plan.label for opponent in found)]),
+        )
+        if stored is None and _same(plan, other):
+            raise ConfigError(f"{named.what}: is the model under test itself, asked in the same way")
+        if any(opponent.plan.label == other.label for opponent in found):
+            raise ConfigError(f"{named.what}: {named.name} is named twice")
+        found.append(Opponent(other, stored, named.source))
+    _check_prices(suite, found)
+    shown = ", ".join(opponent.plan.label for opponent in found)
+    said.first("against", shown if options.against else None, shown or None, "")
+    return tuple(found)
+
+
+def _check_prices(suite: SuiteFile, others: Sequence[Opponent]) -> None:
+    asked = [other for other in others if other.stored is None]
+    if suite.suite.budget is not None and suite.suite.prices.against is None and asked:
+        raise ConfigError(suite.at(("budget",), f"needs `prices.against` too, since {asked[0].plan.label} is asked"))
+
+
+def _scores_asked(content: Suite) -> list[str]:
+    """The thresholds of single grading that a suite file has."""
+    return [name for name in ("overall", "turns", "categories", "floor") if getattr(content.thresholds, name)]
+
+
+def _named(suite: SuiteFile, path: Path | None, options: Options) -> list[_Named]:
+    section = suite.suite.against
+    if not options.against:
+        base = path.parent if path is not None else options.cwd
+        return [_of_section(one, suite, base, options) for one in section.named]
+    sections = {one.name: one for one in section.named if one.name is not None}
+    found = []
+    for text in options.against:
+        usual = OpponentEndpoint() if section.models else section.model_copy(update={"answers": None})
+        at_hand = sections.get(text)
+        if at_hand is not None and at_hand.answers is not None and path is not None:
+            found.append(_of_section(at_hand, suite, path.parent, options))
+        else:
+            found.append(_of_text(text, at_hand or usual, f"--mtbench-against={text}", options.cwd, options))
+    return found
+
+
+def _of_section(section: OpponentEndpoint, suite: SuiteFile, base: Path, options: Options) -> _Named:
+    if section.answers is None:
+        return _of_text(section.name or "", section, suite.at(("against",), section.name or ""), base, options)
+    file = base / section.answers
+    what = suite.at(("against", "answers"), section.answers)
+    return _Named(section.name or name_in(file, what), section, what, file, section.answers)
+
+
+def _of_text(text: str, section: OpponentEndpoint, what: str, base: Path, options: Options) -> _Named:
+    """A name, or a file that stands for the model whose answers it holds."""
+    if text.endswith(_FILES):
+        return _Named(name_in(base / text, what), section, what, base / text, text)
+    folder = options.answers
+    file = answer_file_in(folder, text) if folder is not None and is_folder(folder) else None
+    return _Named(text, section, what, file, str(folder) if file else "")
+
+
+def _label(named: _Named, role: Role, taken: list[str]) -> str:
+    """The model's name, or one that says more where another is called so."""
+    return named.name if named.name not in taken else f"{named.name} ({named.source or role.endpoint.url})"
+
+
+def _sha256(answers: Answers) -> str:
+    rows = sorted([json.dumps([*place, text]) for place, text in answers.items()])
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def _same(plan: Plan, other: Plan) -> bool:
+    """Whether two plans ask for the very same answers."""
+    question = plan.questions.questions[0]
+    return plan.answer_request(question, [], 0) == other.answer_request(question, [], 0)

@@ -1,0 +1,77 @@
+"""What the summary says of games against other models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tabulate import tabulate
+
+from ..demo import shown_name
+from ..gates import won
+from ..ranking import bradley_terry
+from ..scoring import Score
+from ..text import no_command, one_line
+from .run_report import RunReport
+from .table import interval
+
+LOW_CONSISTENCY = 0.5
+"""Below it the two orders agree less often than under any judge worth its price: Zheng et al. 2023 (table 2) have GPT-4
+at 65 %, GPT-3.5 at 46 %; one that guesses comes to a third."""
+
+
+_Ranked = tuple[str, float | None, tuple[float, float] | None, float | None]
+"""Name, win rate, its 95 % interval, Bradley-Terry strength."""
+
+
+def pairwise_lines(report: RunReport) -> Iterator[str]:
+    """Win rates, what the two orders say of each other, and the ranking of several models; not yet wrapped."""
+    for name, card in report.against.items():
+        games = card.overall.games
+        if games is None or not games.n:
+            yield f"against {name}: no game has a verdict"
+            continue
+        bounds = f" (95 % interval {interval(card.overall)})" if card.overall.low is not None else ""
+        yield f"against {name}: win rate {card.overall.mean:.2f}{bounds}: {won(games)}"
+        agree = f"{100 * games.consistent / games.n:.0f} %"
+        flips = f"{games.flips} flips, {games.to_first} of them to the first place" if games.flips else "no flips"
+        yield f"both orders agree in {games.consistent} of {games.n} games against {name} ({agree}); {flips}"
+        if games.consistent < LOW_CONSISTENCY * games.n:
+            yield (
+                f"warning: the judge agrees with itself in {agree} of the games against {name} alone, so most of its "
+                "verdicts depend on the place and count as ties; GPT-4 does in about 65 %, and guessing in 33 %"
+            )
+
+
+def ranking(report: RunReport) -> Iterator[str]:
+    """Several models in the order of their win rates; those of the others are against the model under test alone."""
+    if len(report.against) < 2:
+        return
+    strengths = bradley_terry(report.against)
+    own = shown_name(report.plan.model.name, report.plan.model.endpoint.url)
+    rows: list[_Ranked] = [(own, report.card.overall.mean, _bounds(report.card.overall), 0.0)]
+    for name, card in report.against.items():
+        rate, bounds = card.overall.mean, _bounds(card.overall)
+        turned = None if bounds is None else (1 - bounds[1], 1 - bounds[0])
+        rows.append((name, None if rate is None else 1 - rate, turned, strengths.get(name)))
+    rows.sort(key=lambda row: (row[1] is None, -(row[1] or 0.0)))
+    drawn = tabulate(
+        [
+            [
+                str(place),
+                no_command(one_line(name))[:40],
+                "" if rate is None else f"{rate:.2f}",
+                "" if bounds is None else f"{bounds[0]:.2f}-{bounds[1]:.2f}",
+                "" if strength is None else f"{strength:+.2f}",
+            ]
+            for place, (name, rate, bounds, strength) in enumerate(rows, start=1)
+        ],
+        ["", "model", "win rate", "95 % interval", "Bradley-Terry"],
+        disable_numparse=True,
+        colalign=("right", "left", "right", "right", "right"),
+    )
+    yield from drawn.splitlines()
+    yield "each of the others has played the model under test alone; its Bradley-Terry strength is 0"
+
+
+def _bounds(score: Score) -> tuple[float, float] | None:
+    return None if score.low is None or score.high is None else (score.low, score.high)
