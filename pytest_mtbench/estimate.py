@@ -141,7 +141,7 @@ def _judgments(sides: list[_Side], question: Question, run: int, turn: int) -> I
         for sample in range(plan.repeats * same, plan.repeats * (same + 1)):
             if len(shown) == 1:
                 yield plan.judge_request(question, shown[0], sample), certain
-            elif shown[0] == shown[1]:
+            elif certain and shown[0] == shown[1]:  # one request
                 yield plan.judge_request(question, shown[0], sample, shown[1]), certain
             else:
                 yield plan.judge_request(question, shown[0], sample, shown[1]), certain

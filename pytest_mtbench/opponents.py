@@ -107,7 +107,7 @@ def opponents(
         )
         if stored is None and _same(plan, other):
             raise ConfigError(f"{named.what}: is the model under test itself, asked in the same way")
-        if any(opponent.plan.label == other.label for opponent in found):
+        if any(opponent.source == named.source and _same(opponent.plan, other) for opponent in found):
             raise ConfigError(f"{named.what}: {named.name} is named twice")
         found.append(Opponent(other, stored, named.source))
     _check_prices(suite, found)

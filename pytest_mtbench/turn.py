@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .game import Game
 from .model import Message, Question, TurnResult
 from .plan import Plan
 from .prompts import answer_messages
@@ -20,8 +21,10 @@ class MtbenchTurn:
         messages: the conversation that the model was sent for this turn.
         answer: what the model said, thinking included.
         judgment: what the judge said.
-        score: the judge's rating, 1-10 (the mean where there are several).
+        score: the judge's rating, 1-10 (the mean where there are several); in pairwise mode 1 for a win, 0.5 for a tie
+            and 0 for a loss.
         reference: the reference answer to this turn, or None.
+        games: in pairwise mode, what came of it against each other model.
     """
 
     question: Question
@@ -32,6 +35,7 @@ class MtbenchTurn:
     judgment: str = field(repr=False)
     score: float
     reference: str | None = field(repr=False)
+    games: tuple[Game, ...] = field(repr=False, default=())
 
     @classmethod
     def from_result(cls, plan: Plan, question: Question, result: TurnResult) -> MtbenchTurn:
@@ -46,4 +50,5 @@ class MtbenchTurn:
             judgment=result.judgment,
             score=result.score or 0.0,
             reference=question.reference[turn - 1] if question.reference else None,
+            games=result.games,
         )

@@ -25,7 +25,7 @@ def refused(bench: Bench, *arguments: str, plain: bool = False) -> str:
     "option, message",
     [
         ("--mtbench-runs=0", "argument --mtbench-runs: must be a whole number from 1 to 100, not '0'"),
-        ("--mtbench-min=11", "argument --mtbench-min: must be [KEY=]SCORE with a score from 1 to 10, not '11'"),
+        ("--mtbench-min=11", "argument --mtbench-min: must be [KEY=]SCORE with a score from 1 to 10, or a win rate"),
         ("--mtbench-min=math=x", "argument --mtbench-min: must be [KEY=]SCORE"),
         ("--mtbench-min=maths=6", "--mtbench-min=maths=6: no such key; did you mean math?"),
         ("--mtbench-min=turn3=6", "--mtbench-min=turn3=6: no such key; did you mean turn"),
@@ -117,12 +117,6 @@ def test_a_question_that_stands_twice(bench: Bench) -> None:
     row = {"question_id": 1, "category": "math", "turns": ["Again?"]}
     write_jsonl(bench.questions / "question.jsonl", [row, row])
     assert "question.jsonl:2: question_id 1 stands twice" in refused(bench)
-
-
-def test_keys_of_later_versions_are_named(bench: Bench) -> None:
-    bench.suite("against: other\n")
-    message = refused(bench, "mtbench.yaml", plain=True)
-    assert "mtbench.yaml:4: against: pairwise grading is not in this version" in message
 
 
 def test_a_key_that_ends_in_a_line_break_is_taken_without_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
