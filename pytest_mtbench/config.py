@@ -5,18 +5,16 @@ Imported at every start of pytest, so it imports nothing but pytest and the stan
 
 from __future__ import annotations
 
-import argparse
 import os
-from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from . import option_types
 from .paths import is_file
-from .text import join_surrogates, no_command, printable
-from .urls import is_url
+from .text import no_command, printable
 
 if TYPE_CHECKING:
     from .command import Options
@@ -28,7 +26,6 @@ VIRTUAL = "mtbench"
 """The node id under which items appear where there is no suite file."""
 
 CACHE_MODES = ("all", "judgments", "refresh", "off", "only")
-REPORT_SUFFIXES = (".json",)
 _MOST_LINES = 50
 _LONGEST_LINE = 1000
 
@@ -44,11 +41,21 @@ def add_options(parser: pytest.Parser) -> None:
             f"--mtbench-{name}", dest=_dest(name), default=more.pop("default", None), help=help_text, **more
         )
 
-    add("model", "NAME", "switch the plugin on: the model under test", type=_text)
-    add("base-url", "URL", "OpenAI-compatible endpoint of the model (default: the openai client's own)", type=_url)
-    add("judge", "NAME", "the judge (default: gpt-4o)", type=_text)
-    add("judge-base-url", "URL", "endpoint of the judge (default: the model's)", type=_url)
-    add("questions", "NAME|DIR", "question set, or a folder in FastChat's layout (default: mt_bench)", type=_text)
+    add("model", "NAME", "switch the plugin on: the model under test", type=option_types.text)
+    add(
+        "base-url",
+        "URL",
+        "OpenAI-compatible endpoint of the model (default: the openai client's own)",
+        type=option_types.url,
+    )
+    add("judge", "NAME", "the judge (default: gpt-4o)", type=option_types.text)
+    add("judge-base-url", "URL", "endpoint of the judge (default: the model's)", type=option_types.url)
+    add(
+        "questions",
+        "NAME|DIR",
+        "question set, or a folder in FastChat's layout (default: mt_bench)",
+        type=option_types.text,
+    )
     add("suite", "FILE", "the suite file (default: mtbench.yaml in the rootdir, where there is one)", type=Path)
     add(
         "min",
@@ -56,20 +63,20 @@ def add_options(parser: pytest.Parser) -> None:
         "a threshold, repeatable: 7.5, math=6, turn2=7; with --mtbench-against a win rate: 0.5",
         action="append",
         default=[],
-        type=_minimum,
+        type=option_types.minimum,
     )
     add(
         "against",
         "NAME",
         "pairwise against this model instead of single grading; several with commas between them; a file of answers "
         "(.jsonl, .json) stands for the model that gave them",
-        type=_names,
+        type=option_types.names,
     )
     add("baseline", "FILE", "gate on regression against this JSON report", type=Path)
-    add("report", "FILE", "write a report, repeatable: .json", action="append", default=[], type=_report)
+    add("report", "FILE", "write a report, repeatable: .json", action="append", default=[], type=option_types.report)
     add("export", "DIR", "write answers and judgments in FastChat's layout", type=Path)
     add("answers", "FILE|DIR", "grade answers that exist already (FastChat's layout or a JSON report)", type=Path)
-    add("shard", "I/N", "only one share of the questions", type=_shard)
+    add("shard", "I/N", "only one share of the questions", type=option_types.shard)
     add(
         "merge",
         "FILE",
@@ -78,13 +85,13 @@ def add_options(parser: pytest.Parser) -> None:
         default=[],
         type=Path,
     )
-    add("runs", "K", "answer every question K times (default: 1)", type=_repeats)
-    add("judge-repeats", "K", "judge every answer K times (default: 1)", type=_repeats)
-    add("limit", "N", "only the first N questions of each category", type=_count)
-    add("concurrency", "N", "requests in flight to the model (default: 16)", type=_count)
-    add("judge-concurrency", "N", "requests in flight to the judge (default: 16)", type=_count)
-    add("timeout", "S", "seconds for one request (default: 120)", type=_seconds, default=120.0)
-    add("retries", "N", "tries after the first (default: 8)", type=_whole, default=8)
+    add("runs", "K", "answer every question K times (default: 1)", type=option_types.repeats)
+    add("judge-repeats", "K", "judge every answer K times (default: 1)", type=option_types.repeats)
+    add("limit", "N", "only the first N questions of each category", type=option_types.count)
+    add("concurrency", "N", "requests in flight to the model (default: 16)", type=option_types.count)
+    add("judge-concurrency", "N", "requests in flight to the judge (default: 16)", type=option_types.count)
+    add("timeout", "S", "seconds for one request (default: 120)", type=option_types.seconds, default=120.0)
+    add("retries", "N", "tries after the first (default: 8)", type=option_types.whole, default=8)
     add(
         "cache",
         None,
@@ -207,86 +214,3 @@ def _dest(name: str) -> str:
 
 def _field(name: str) -> str:
     return name.replace("-", "_")
-
-
-def _parser(expected: str) -> Callable[[Callable[[str], Any]], Callable[[str], Any]]:
-    """Turns a parser's ValueError into argparse's message, which names the option."""
-
-    def decorate(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-        def checked(text: str) -> Any:
-            try:
-                return parse(text)
-            except ValueError:
-                raise argparse.ArgumentTypeError(f"must be {expected}, not {text!r}") from None
-
-        return checked
-
-    return decorate
-
-
-def _require(holds: bool) -> None:
-    if not holds:
-        raise ValueError
-
-
-@_parser("a whole number from 1")
-def _count(text: str) -> int:
-    _require(1 <= int(text) <= 1_000_000)
-    return int(text)
-
-
-@_parser("a whole number from 1 to 100")
-def _repeats(text: str) -> int:
-    _require(1 <= int(text) <= 100)
-    return int(text)
-
-
-@_parser("a whole number from 0")
-def _whole(text: str) -> int:
-    _require(int(text) >= 0)
-    return int(text)
-
-
-@_parser("a number of seconds above 0")
-def _seconds(text: str) -> float:
-    _require(0 < float(text) < float("inf"))
-    return float(text)
-
-
-@_parser("a name")
-def _text(text: str) -> str:
-    _require(bool(text.strip()) and join_surrogates(text) == text)
-    return text
-
-
-@_parser("a name, a file, or several with commas between them")
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(","))
-    _require(all(names) and join_surrogates(text) == text)
-    return names
-
-
-def _url(text: str) -> str:
-    if not is_url(text):  # not shown: there may be a password in it
-        raise argparse.ArgumentTypeError("must be a URL such as http://localhost:8000/v1")
-    return text
-
-
-@_parser("[KEY=]SCORE with a score from 1 to 10, or a win rate from 0 to 1 with --mtbench-against")
-def _minimum(text: str) -> tuple[str, float]:
-    key, _, score = text.rpartition("=")
-    _require(0 <= float(score) <= 10)
-    return key or "overall", float(score)
-
-
-@_parser("I/N with I from 1 to N")
-def _shard(text: str) -> tuple[int, int]:
-    share, _, shares = text.partition("/")
-    _require(1 <= int(share) <= int(shares))
-    return int(share), int(shares)
-
-
-@_parser("a file ending in " + " or ".join(REPORT_SUFFIXES))
-def _report(text: str) -> Path:
-    _require(Path(text).suffix in REPORT_SUFFIXES)
-    return Path(text)

@@ -6,86 +6,34 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from . import demo
 from .answering import AnswerSource
 from .cache import ReplyCache
 from .channel import ChannelServer, RemoteRunner
-from .client import OpenAIClient
 from .collection import wanted_keys
 from .config import usage_error
 from .engine import Engine
 from .errors import ConfigError
-from .estimate import Estimate, estimate
-from .fastchat import Recorded, answer_file_in, read_answers
+from .estimate import Estimate
+from .fastchat import Recorded, read_answers
 from .items import runner_key
 from .judging import judge_served_as
-from .limits import Limiter
+from .machinery import Machinery, only_others_there
 from .merge import merge_reports
-from .model import ChatRequest, TurnKey, TurnResult
+from .model import TurnKey, TurnResult
 from .options import SuiteRun, check_keys
 from .paths import is_file
-from .plan import Kind, Plan, user_text
+from .plan import Plan
 from .replies import Replies
 from .runner import LocalRunner
 from .suites import Suites
 from .tally import Tally
 
-if TYPE_CHECKING:
-    from .demo.server import DemoServer
-
 CHANNEL = "mtbench_channel"
-
-
-@dataclass
-class Machinery:
-    """What one process builds to ask questions; see `SessionPlugin`."""
-
-    notes: list[str] = field(default_factory=list)
-    limiters: dict[tuple[Any, ...], Limiter] = field(default_factory=dict)
-    clients: dict[tuple[Any, ...], OpenAIClient] = field(default_factory=dict)
-    demo: DemoServer | None = None
-
-    def note(self, text: str) -> None:
-        """Keeps a line for the summary, once."""
-        if text not in self.notes:
-            self.notes.append(text)
-
-    def limiter(self, plan: Plan, kind: Kind) -> Limiter:
-        """The one limit on requests to an endpoint in a role, whichever suite asks."""
-        role = plan.role(kind)
-        return self.limiters.setdefault((kind, role.endpoint.url), Limiter(role.limit))
-
-    def client(self, plan: Plan, kind: Kind) -> OpenAIClient:
-        """The one client of an endpoint in a role."""
-        role = plan.role(kind)
-        key = (kind, role.endpoint)
-        if key not in self.clients:
-            endpoint = role.endpoint
-            if endpoint.url == demo.URL:
-                endpoint = replace(endpoint, connect_url=self.demo_url())
-            self.clients[key] = OpenAIClient(endpoint, self.limiter(plan, kind))
-        return self.clients[key]
-
-    def demo_url(self) -> str:
-        """Where the stand-ins are served; starts their server."""
-        if self.demo is None:
-            from .demo.server import DemoServer
-
-            self.demo = DemoServer()
-        return self.demo.url
-
-    async def close(self) -> None:
-        """Closes every client, and the demo's server."""
-        for client in self.clients.values():
-            await client.close()
-        if self.demo is not None:
-            self.demo.close()
 
 
 class SessionPlugin:
@@ -171,7 +119,7 @@ class SessionPlugin:
         for run in self._suites.loaded:
             keys = [key for key in wanted if key.suite == run.plan.key]
             under_xdist = self._channel_folder is not None
-            made = self._estimate(run, run.plan.turns() if under_xdist else keys)
+            made = self._machinery.estimate(self._suites.options, run, run.plan.turns() if under_xdist else keys)
             if run.regression is not None:
                 for key in run.regression.sentinel_keys:
                     if under_xdist or key in wanted:
@@ -219,7 +167,7 @@ class SessionPlugin:
             check_keys(run, options, generated=generated)
         recorded: dict[str, Recorded] = {}
         for run in runs:
-            if options.answers and not _only_others_there(options.answers, run):
+            if options.answers and not only_others_there(options.answers, run):
                 recorded[run.plan.key] = read_answers(options.answers, run.plan)
             if options.merge:
                 self._merge(run)
@@ -248,30 +196,6 @@ class SessionPlugin:
 
         return LocalRunner(make_engine, self._machinery.close)
 
-    def _estimate(self, run: SuiteRun, keys: list[TurnKey]) -> Estimate:
-        options, plan = self._suites.options, run.plan
-        own = options.answers is not None and not _only_others_there(options.answers, run)
-        recorded = read_answers(options.answers, plan) if options.answers and own else Recorded()
-        stored = {other.plan.key: other.stored or {} for other in run.opponents} | {plan.key: recorded.answers}
-        by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
-        readable = by_mode.get(options.cache, ("answer", "judgment"))
-        there = readable and is_file(options.cache_folder / "cache.db")
-        cache = ReplyCache(options.cache_folder, self._machinery.note) if there else None
-
-        def lookup(kind: Kind, request: ChatRequest) -> str | None:
-            if kind == "judgment":
-                text = recorded.judgment(request.model, user_text(request.messages), request.sample)
-                if text is not None:
-                    return text
-            reply = cache.get(request) if cache is not None and kind in readable else None
-            return None if reply is None else reply.text
-
-        try:
-            return estimate(plan, keys, lookup, lambda who, q, turn, run: stored[who.key].get((q.id, turn, run)))
-        finally:
-            if cache is not None:
-                cache.close()
-
     def _merge(self, run: SuiteRun) -> None:
         results, tally = merge_reports(self._suites.options.merge, run.plan)
         expected = run.plan.judges_served
@@ -295,12 +219,6 @@ class SessionPlugin:
                 f"--mtbench-cache=only: the cache at {folder} is empty; run once with --mtbench-cache=all"
             )
         return cache
-
-
-def _only_others_there(source: Path, run: SuiteRun) -> bool:
-    """Whether a folder of answers holds those of the other side alone, so that the model's own are asked for."""
-    there = any(other.source == str(source) for other in run.opponents)
-    return there and answer_file_in(source, run.plan.model.name) is None
 
 
 class _Plans(dict[str, Plan]):

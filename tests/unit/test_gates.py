@@ -8,9 +8,10 @@ from typing import Literal
 
 import pytest
 
-from pytest_mtbench.gates import GateResult, GateSpec, decide
+from pytest_mtbench.game import Game
+from pytest_mtbench.gates import GateResult, GateSpec, decide, decide_pairwise
 from pytest_mtbench.model import Question, TurnKey, TurnResult
-from pytest_mtbench.scoring import Scorecard, scorecard
+from pytest_mtbench.scoring import Scorecard, scorecard, scorecards
 
 SUITE = "mtbench.yaml"
 ID = "mtbench.yaml::gate[overall]"
@@ -211,3 +212,68 @@ def test_a_result_survives_json() -> None:
     decided = decide(overall(8), card([9, None, 8, 6]), ID)
     assert GateResult.from_json(json.loads(json.dumps(decided.as_json(), allow_nan=False))) == decided
     assert decided.id == ID
+
+
+# Win rates.
+
+
+def win_rates(**said: Sequence[str]) -> dict[str, Scorecard]:
+    """The scorecards against each model; a pair of verdicts a turn, one turn a question."""
+    count = max(map(len, said.values()))
+    questions = [Question(number, "math", ("a?",)) for number in range(count)]
+    results = []
+    for question in questions:
+        games = tuple(
+            Game(name, 1, (pairs[question.id][0], pairs[question.id][1]))  # type: ignore[index]
+            if pairs[question.id] != "--"  # type: ignore[index]
+            else Game(name, 1, unscored="no verdict")
+            for name, pairs in said.items()
+        )
+        results.append(TurnResult(TurnKey(SUITE, question.id, 1), "math", None, (None,), games=games))
+    return scorecards(questions, results)
+
+
+@pytest.mark.parametrize(
+    "pairs, minimum, status",
+    [
+        (["AB", "BA"], 0.5, "passed"),
+        (["AB", "BA"], 0.51, "failed"),
+        (["CC", "AA"], 0.5, "passed"),
+        (["BA", "BA"], 0.0, "passed"),
+        (["AB", "AB"], 1.0, "passed"),
+        (["AB", "AC"], 1.0, "failed"),
+        (["AB", "--"], 0.0, "failed"),
+        (["--", "--"], 0.0, "failed"),
+    ],
+)
+def test_the_win_rate_must_reach_the_threshold(pairs: list[str], minimum: float, status: str) -> None:
+    decided = decide_pairwise(overall(minimum), win_rates(other=pairs), ID)
+    assert decided.status == status
+    assert "against" not in decided.message
+
+
+def test_a_win_rate_says_what_it_is_made_of() -> None:
+    decided = decide_pairwise(overall(0.6), win_rates(other=["AB", "BA", "CC", "AA"]), ID)
+    assert decided.message.startswith("overall: win rate 0.5 is below the threshold 0.6 (1 win, 2 ties, 1 loss, 95 % ")
+
+
+def test_missing_games_are_called_games() -> None:
+    decided = decide_pairwise(overall(0.5), win_rates(other=["AB"] * 9 + ["--"]), ID)
+    assert "1 of 10 games are missing, more than max_unscored 5%; the win rate of the others is 1.00" in decided.message
+
+
+def test_several_models_must_all_be_beaten() -> None:
+    cards = win_rates(weak=["AB", "AB"], strong=["BA", "AA"])
+    decided = decide_pairwise(overall(0.5), cards, ID)
+    assert (decided.status, decided.value) == ("failed", 0.25)
+    assert "against weak passed: win rate 1 reaches the threshold 0.5" in decided.message
+    assert "against strong failed: win rate 0.25 is below the threshold 0.5" in decided.message
+    assert [row["name"] for row in decided.details["against"]] == ["weak", "strong"]
+    assert GateResult.from_json(json.loads(json.dumps(decided.as_json()))) == decided
+
+
+def test_of_several_models_one_undecided_leaves_it_undecided() -> None:
+    cards = win_rates(weak=["AB"] * 20, equal=["AB", "BA"] * 10)
+    decided = decide_pairwise(overall(0.5, "confident"), cards, ID)
+    assert decided.status == "inconclusive"
+    assert "against weak passed: the 95 % interval 0.83-1.00 of win rate 1" in decided.message

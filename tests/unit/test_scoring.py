@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from pytest_mtbench.game import Game
 from pytest_mtbench.model import Question, QuestionId, TurnKey, TurnResult
-from pytest_mtbench.scoring import Scorecard, scorecard
+from pytest_mtbench.scoring import Scorecard, Tournament, scorecard, scorecards
 
 SUITE = "mtbench.yaml"
 
@@ -184,3 +186,71 @@ def test_the_interval_covers_the_truth_where_one_and_two_turn_questions_mix() ->
         assert score.high is not None
         covered += score.low <= 5.5 <= score.high
     assert covered / draws == pytest.approx(0.95, abs=0.035)
+
+
+# Pairwise: every game counts once.
+
+
+def played(question: Question, turn: int, *said: str, against: str = "other") -> TurnResult:
+    """A turn with a game for each pair of verdicts, of runs 1, 2, ...; `--` is a game without a verdict."""
+    games = tuple(
+        Game(against, run, (None, None), unscored="no verdict")
+        if pair == "--"
+        else Game(against, run, (pair[0], pair[1]))
+        for run, pair in enumerate(said, 1)
+    )
+    known = [game.score for game in games if game.score is not None]
+    scores = tuple(game.score for game in games)
+    reason = "no verdict" if len(known) < len(games) else None
+    key = TurnKey(SUITE, question.id, turn)
+    return TurnResult(key, question.category, fmean(known) if known else None, scores, reason, games=games)
+
+
+def test_a_win_rate_counts_ties_half() -> None:
+    one, two = ask(1, "math"), ask(2, "math")
+    results = [played(one, 1, "AB"), played(one, 2, "AA"), played(two, 1, "BA"), played(two, 2, "CC")]
+    score = scorecard([one, two], results).overall
+    assert (score.mean, score.n, score.unscored, score.complete) == (0.5, 4, 0, True)
+    assert score.games == Tournament(wins=1, ties=2, losses=1, consistent=3, flips=1, to_first=1)
+    assert score.games.n == score.n
+
+
+def test_the_win_rate_is_that_of_the_games_that_have_a_verdict() -> None:
+    one, two = ask(1, "math", 1), ask(2, "math", 1)
+    score = scorecard([one, two], [played(one, 1, "AB", "--"), played(two, 1, "BA", "BA")]).overall
+    assert score.games is not None
+    assert (
+        score.mean == pytest.approx((score.games.wins + score.games.ties / 2) / score.games.n) == pytest.approx(1 / 3)
+    )
+    assert (score.n, score.unscored, score.ratings, score.missing, score.measured) == (3, 1, 4, 1, 2)
+
+
+def test_the_interval_of_a_win_rate_is_over_question_means() -> None:
+    draw = random.Random(3)
+    questions = [ask(n, category) for n, category in enumerate(["math"] * 6 + ["writing"] * 5)]
+    pairs = ("AB", "BA", "CC", "AA")
+    results = [played(question, turn, draw.choice(pairs)) for question in questions for turn in (1, 2)]
+    overall = scorecard(questions, results).overall
+    worth = {("A", "B"): 1, ("B", "A"): 0, ("C", "C"): 0.5, ("A", "A"): 0.5}
+    by_question = [
+        fmean(
+            worth[str(game.verdicts[0]), str(game.verdicts[1])]
+            for result in results
+            if result.key.question_id == q.id
+            for game in result.games
+        )
+        for q in questions
+    ]
+    strata = [np.array(by_question[:6]), np.array(by_question[6:])]
+    error = np.sqrt(sum((len(s) / 11) ** 2 * np.var(s, ddof=1) / len(s) for s in strata))
+    low, high = stats.t.interval(0.95, 9, loc=np.mean(by_question), scale=error)
+    assert (overall.low, overall.high) == pytest.approx((max(0, low), min(1, high)))
+
+
+def test_each_opponent_has_a_scorecard_of_its_own() -> None:
+    question = ask(1, "math", 1)
+    games = (*played(question, 1, "AB").games, *played(question, 1, "BA", against="third").games)
+    result = replace(played(question, 1, "AB"), games=games, score=0.5)
+    cards = scorecards([question], [result])
+    assert {name: card.overall.mean for name, card in cards.items()} == {"other": 1, "third": 0}
+    assert scorecard([question], [result]).overall.mean == 0.5

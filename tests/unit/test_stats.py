@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pytest_mtbench.stats import RATINGS, mean_interval
+from pytest_mtbench.stats import RATINGS, WIN_RATES, mean_interval
 
 MANY = 10_000_000
 """So many ratings that the judge's own noise does not bind."""
@@ -108,3 +108,25 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(sizes: tuple[int, ...
         covered += low <= truth <= high
     noise = 3.5 * math.sqrt(level * (1 - level) / draws)
     assert covered / draws == pytest.approx(level, abs=noise)
+
+
+# Win rates.
+
+
+def test_a_win_rate_has_no_floor_of_a_judge() -> None:
+    values = [0.5, 0.75, 0.25, 0.5, 0.5, 0.75, 0.25, 0.5, 1.0, 0.5]
+    expected = stats.t.interval(0.95, df=9, loc=np.mean(values), scale=stats.sem(values))
+    assert mean_interval({"math": values}, 20, scale=WIN_RATES) == pytest.approx(expected)
+
+
+def test_a_win_rate_stays_between_0_and_1() -> None:
+    assert mean_interval({"math": [1.0, 1.0, 0.5]}, 6, scale=WIN_RATES) == pytest.approx((0.116, 1.0), abs=1e-3)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize("n", [2, 10, 80])
+def test_questions_that_all_come_out_alike_are_not_certain(n: int, value: float) -> None:
+    # The exact bound on the share of what was never seen in n: the upper limit of Clopper and Pearson for 0 of n.
+    unseen = float(stats.beta.ppf(0.975, 1, n))
+    found = mean_interval({"math": [value] * n}, 2 * n, scale=WIN_RATES)
+    assert found == pytest.approx((value - unseen * value, value + unseen * (1 - value)))
