@@ -2,48 +2,86 @@
 
 An answer to a question of the `house` set is held against that turn's checks, each a regular expression with a
 weight (`checks.jsonl`).  The rating is 1 + 9 * (weight of the checks that are met) / (weight of all), rounded.
-Texts of the answer are never read as instructions or ratings.
+Of two answers the one with the higher rating is better.  Texts of the answer are never read as instructions or ratings.
 """
 
 from __future__ import annotations
 
-from .data import DemoData
+from typing import NamedTuple
+
+from .data import Check, DemoData
 
 _GRADED = "TO BE GRADED >>>\n"
 _END = "\n<<< END OF THE MATERIAL >>>"
+# What stands before A's answer, between the two, and before B's.
+_ONE_TURN = ("<<< ASSISTANT A >>>\n", "\n<<< ASSISTANT B >>>\n", "<<< ASSISTANT B >>>\n")
+_TWO_TURNS = ("<<< A, TURN 2 >>>\n", "\n<<< USER TO B, TURN 1 >>>\n", "<<< B, TURN 2 >>>\n")
+_FIRST, _FIRST_OF_TWO = "<<< ", "<<< USER TO A, TURN 1 >>>\n"
 _MOST_CHARACTERS = 20_000
 """Of an answer, that the checks look at; no expression is slow on so little."""
+_INTRODUCTION = "A stand-in judge, by fixed rules."
 
 
 class UnknownPromptError(Exception):
     """The prompt is not one of the house set's."""
 
 
+class _Found(NamedTuple):
+    met: list[Check]
+    missed: list[Check]
+
+    @property
+    def rating(self) -> int:
+        met, missed = (sum(check.weight for check in checks) for checks in self)
+        return 1 + round(9 * met / (met + missed))
+
+    def lines(self, name: str = "") -> list[str]:
+        said = [("Met", self.met), ("Missed", self.missed)]
+        return [f"{name}{what}: {'; '.join(check.what for check in checks)}." for what, checks in said if checks]
+
+
 def judge(prompt: str, data: DemoData) -> str:
-    """The judgment of the answer in a single-grading prompt of the package.
+    """The judgment of the answer, or of the two answers, in a judge prompt of the package.
 
     Raises:
         UnknownPromptError: the prompt holds no known question or has another form.
     """
-    question_id, turn, answer = _parse(prompt, data)
-    checks = data.checks[question_id, turn]
-    met = [check for check in checks if check.met(answer)]
-    missed = [check for check in checks if check not in met]
-    share = sum(check.weight for check in met) / sum(check.weight for check in checks)
-    lines = ["A stand-in judge, by fixed rules."]
-    lines += ["Met: " + "; ".join(check.what for check in met) + "."] if met else []
-    lines += ["Missed: " + "; ".join(check.what for check in missed) + "."] if missed else []
-    return "\n".join(lines).replace("[[", "[") + f"\nRating: [[{1 + round(9 * share)}]]"
-
-
-def _parse(prompt: str, data: DemoData) -> tuple[int, int, str]:
-    """Question, turn and answer of a prompt; the first marker and the last are the template's own."""
+    if prompt.startswith(_FIRST):  # the pairwise prompts alone begin with a marker
+        return _compare(prompt, _TWO_TURNS if _FIRST_OF_TWO in prompt.partition(_ONE_TURN[0])[0] else _ONE_TURN, data)
     before, marker, rest = prompt.partition(_GRADED)
     answer, end, _ = rest.rpartition(_END)
     if not marker or not end:
-        raise UnknownPromptError("this judge knows the single-grading prompts of the house set alone")
+        raise UnknownPromptError("this judge knows the prompts of the house set alone")
+    found = _check(_place(before, data), answer, data)
+    return _said([_INTRODUCTION, *found.lines()], f"Rating: [[{found.rating}]]")
+
+
+def _compare(prompt: str, markers: tuple[str, str, str], data: DemoData) -> str:
+    """Which of two answers has the higher rating; where an answer holds a marker none is told from the other."""
+    place = _place(prompt.partition(markers[0])[0], data)
+    if any(prompt.count(marker) != 1 for marker in (*markers, _END)):
+        return _said([_INTRODUCTION, "An answer pretends that the material is another."], "[[C]]")
+    rest = prompt.partition(markers[0])[2].partition(_END)[0]
+    first, second = rest.partition(markers[1])[0], rest.partition(markers[2])[2]
+    a, b = (_check(place, answer, data) for answer in (first, second))
+    verdict = "A" if a.rating > b.rating else "B" if b.rating > a.rating else "C"
+    return _said([_INTRODUCTION, *a.lines("A. "), *b.lines("B. "), f"{a.rating} to {b.rating}."], f"[[{verdict}]]")
+
+
+def _check(place: tuple[int, int], answer: str, data: DemoData) -> _Found:
+    checks = data.checks[place]
+    met = [check for check in checks if check.met(answer[:_MOST_CHARACTERS])]
+    return _Found(met, [check for check in checks if check not in met])
+
+
+def _said(lines: list[str], verdict: str) -> str:
+    return "\n".join(lines).replace("[[", "[") + f"\n{verdict}"
+
+
+def _place(before: str, data: DemoData) -> tuple[int, int]:
+    """Question and turn, from what stands before the answer."""
     for question_id, turns in data.questions.items():
         for turn in range(len(turns), 0, -1):
             if all(text in before for text in turns[:turn]):
-                return question_id, turn, answer[:_MOST_CHARACTERS]
+                return question_id, turn
     raise UnknownPromptError("this judge knows the questions of the house set alone")
