@@ -59,7 +59,7 @@ def as_text(written: Mapping[str, Any], *, every_run: bool = False) -> str:
             parts.append(f" {json.dumps(key)}: [\n{rows}\n ]")
         else:
             # Categories stay in the order of the set, which is as fixed as the alphabet's.
-            lines = json.dumps(value, indent=1, sort_keys=key != "scores").replace("\n", "\n ")
+            lines = json.dumps(value, indent=1, sort_keys=key not in ("scores", "against")).replace("\n", "\n ")
             parts.append(f" {json.dumps(key)}: {lines}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
 

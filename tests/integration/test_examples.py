@@ -32,6 +32,16 @@ def test_the_suite_with_thresholds(bench: Bench, monkeypatch: pytest.MonkeyPatch
     result.assert_outcomes(passed=9 + 3)
 
 
+def test_the_pairwise_suite(bench: Bench) -> None:
+    shutil.copy(EXAMPLES / "pairwise" / "mtbench.yaml", bench.path)
+    lost = bench.plain("mtbench.yaml", "--mtbench-limit=2")
+    lost.assert_outcomes(passed=32, failed=4)
+    lost.stdout.fnmatch_lines(["FAILED mtbench.yaml::gate[[]math[]] - math: win rate 0 is below the threshold 0.4*"])
+    other_way = ["--mtbench-model=demo", "--mtbench-against=demo-regressed", "--mtbench-limit=2"]
+    assert " ".join(other_way[:2]) in (bench.path / "mtbench.yaml").read_text()
+    bench.plain("mtbench.yaml", *other_way).assert_outcomes(passed=36)
+
+
 def test_the_users_own_test(bench: Bench) -> None:
     shutil.copy(EXAMPLES / "own_test" / "test_answers.py", bench.path)
     bench.plain("test_answers.py").assert_outcomes(skipped=3)

@@ -228,7 +228,7 @@ FENCES: dict[str, tuple[Callable[[Deploy], object], list[str], str]] = {
         "its judge requested is 'the-judge', this run's is 'other'",
     ),
     "repeats": (lambda deploy: None, ["--mtbench-judge-repeats=2"], "its judge parameters is "),
-    "mode": (lambda deploy: rewrite(deploy, mode="pairwise"), [], "it is of mode 'pairwise'"),
+    "mode": (lambda deploy: rewrite(deploy, mode="pairwise", turns=[]), [], "it is of mode 'pairwise'"),
     "rules": (
         lambda deploy: rewrite(deploy, fingerprint={"rules": {"rating": "rating/0", "gates": "gates/1"}}),
         [],

@@ -1,0 +1,277 @@
+"""Real answers of three models against one another, replayed over HTTP.
+
+The verdicts are a fixed function of the prompt.  What is expected comes from `pairs`, which works it out from the
+recordings and the server's log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import pairs
+from .conftest import DATA, Replay
+
+BASELINE, CAI, VICUNA = "ultrachat_baseline", "ultrachat_cai", "vicuna-7b"
+COUNTS = ("wins", "losses", "ties", "consistent", "n", "unscored", "flips", "flips_to_first")
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run and what the server was asked meanwhile."""
+
+    status: int
+    output: str
+    report: Report
+    log: list[dict[str, Any]]
+
+    @property
+    def asked(self) -> list[pairs.Body]:
+        """The requests that were answered."""
+        return [row["request"] for row in self.log if row["outcome"] == "ok"]
+
+    @property
+    def keys(self) -> Counter[str]:
+        """Those, as texts to compare."""
+        return Counter(pairs.key(body) for body in self.asked)
+
+
+class Bench:
+    """A folder to run in, with a replay server of its own that knows every model and echoes verdicts."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        (folder / "pytest.ini").write_text("[pytest]\n")
+        self._log = folder / "requests.jsonl"
+        self._log.touch()
+        everything = ("--data", str(DATA), "--judge", "echo", "--log", str(self._log))
+        self.server = Replay(folder / "replay", VICUNA, *everything, *options)
+
+    def run(self, model: str, *options: str) -> Run:
+        """Runs pytest on this server, in a process of its own."""
+        before = len(self._log.read_text().splitlines())
+        finished = subprocess.run(
+            [
+                sys.executable, "-m", "pytest", f"--mtbench-model={model}", f"--mtbench-base-url={self.server.url}",
+                "--mtbench-judge=gpt-4", "--mtbench-report=report.json", *options,
+            ],
+            cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        output = finished.stdout + finished.stderr
+        assert finished.returncode in (0, 1), output
+        report = json.loads((self.folder / "report.json").read_text())
+        log = [json.loads(line) for line in self._log.read_text().splitlines()[before:]]
+        return Run(finished.returncode, output, report, log)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        """That of a user without settings, who can reach this machine alone."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        return kept | {
+            "MTBENCH_DATA": str(DATA),
+            "PYTEST_ADDOPTS": "-p tests.loopback_only -p no:hypothesispytest",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "XDG_CACHE_HOME": str(self.folder / "cache-home"),
+        }
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Bench]]:
+    """Starts benches: `bench(*options of the server)`."""
+    started: list[Bench] = []
+
+    def start(*options: str) -> Bench:
+        started.append(Bench(tmp_path_factory.mktemp("pairwise"), *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.server.close()
+
+
+@dataclass(frozen=True)
+class Match:
+    """A bench on which vicuna-7b has met ultrachat_baseline, and how to meet again in the same mode."""
+
+    bench: Bench
+    mode: tuple[str, ...]
+    run: Run
+
+    def again(self, *options: str) -> Run:
+        return self.bench.run(VICUNA, f"--mtbench-against={BASELINE}", *self.mode, *options)
+
+    @property
+    def games(self) -> list[pairs.Played]:
+        """The games by the independent count."""
+        return pairs.games(VICUNA, [BASELINE], self.run.asked)
+
+
+@pytest.fixture(scope="module", params=[(), ("-n0",), ("-n2",)], ids=["no-xdist", "n0", "n2"])
+def match(bench: Callable[..., Bench], request: pytest.FixtureRequest) -> Match:
+    """The match, with no xdist, `-n0` and `-n2`."""
+    own = bench()
+    return Match(own, request.param, own.run(VICUNA, f"--mtbench-against={BASELINE}", *request.param))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A bench on which ultrachat_cai has met the stored answers of vicuna-7b."""
+
+    bench: Bench
+    run: Run
+
+
+@pytest.fixture(scope="module")
+def stored(bench: Callable[..., Bench]) -> Stored:
+    """The match against an answer file in FastChat's layout."""
+    own = bench()
+    return Stored(own, own.run(CAI, f"--mtbench-against={DATA / 'model_answer' / VICUNA}.jsonl"))
+
+
+def by_name(scores: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The scores of a report by the names that gates have."""
+    turns = {f"turn{turn}": scores["turns"][turn] for turn in ("1", "2")}
+    return {"overall": scores["overall"], **turns, **scores["categories"]}
+
+
+def check_scores(scores: dict[str, Any], games: list[pairs.Played]) -> None:
+    """Compares all numbers of a report with the independent count."""
+    found, expected = by_name(scores), pairs.scores(games)
+    assert found.keys() == expected.keys()
+    for name, numbers in expected.items():
+        assert {key: found[name][key] for key in numbers} == pytest.approx(numbers, abs=1e-9), name
+        assert {type(found[name][key]) for key in COUNTS} == {int}, name
+    for category in scores["categories"]:
+        for turn in (1, 2):
+            own = [game.points for game in games if (game.category, game.turn) == (category, turn)]
+            assert scores["categories"][category]["turns"][str(turn)] == pytest.approx(sum(own) / len(own))
+
+
+def game_rows(report: Report) -> list[tuple[Any, ...]]:
+    """The games that a report lists."""
+    return [
+        (row["question_id"], row["category"], row["turn"], game["against"], game["outcome"], game["verdicts"],
+         game["answer"], game["judgments"], game["unscored"])
+        for row in report["turns"] for game in row["games"]
+    ]  # fmt: skip
+
+
+def expected_rows(games: list[pairs.Played]) -> list[tuple[Any, ...]]:
+    """What they should be."""
+    return [
+        (game.question_id, game.category, game.turn, game.against, game.outcome, list(game.letters), game.answer,
+         [pairs.said(letter) for letter in game.letters], None)
+        for game in games
+    ]  # fmt: skip
+
+
+def made(report: Report) -> tuple[int, int]:
+    """How many answers and judgments were asked for."""
+    return report["calls"]["answers"]["made"], report["calls"]["judgments"]["made"]
+
+
+def test_the_requests_are_fastchats_to_the_letter(match: Match) -> None:
+    expected = pairs.answer_requests(VICUNA, BASELINE) + pairs.judge_requests(VICUNA, [BASELINE])
+    assert len(match.run.log) == sum(expected.values()) == 638  # two first answers are the same on both sides
+    assert match.run.keys == expected
+    assert made(match.run.report) == (320, 318)
+
+
+def test_scores_are_those_of_the_independent_count(match: Match) -> None:
+    report = match.run.report
+    assert (match.run.status, report["mode"], report["model"], report["judge"]) == (0, "pairwise", VICUNA, "gpt-4")
+    assert "160 passed" in match.run.output
+    check_scores(report["scores"], match.games)
+    assert list(by_name(report["scores"])) == list(pairs.scores(match.games))  # the order of the set
+
+
+def test_every_turn_tells_its_game(match: Match) -> None:
+    games, report = match.games, match.run.report
+    assert game_rows(report) == expected_rows(games)
+    assert {game["run"] for row in report["turns"] for game in row["games"]} == {1}
+    found = [(row["score"], row["outcome"], row["unscored"]) for row in report["turns"]]
+    assert found == [(game.points, game.outcome, None) for game in games]
+
+
+def test_a_second_run_asks_nothing(match: Match) -> None:
+    again = match.again()
+    assert (again.status, again.log, made(again.report)) == (0, [], (0, 0))
+    assert again.report["scores"] == match.run.report["scores"]
+    assert again.report["turns"] == match.run.report["turns"]
+
+
+@pytest.mark.parametrize("raised", [set(), {"overall", "turn2", "math"}], ids=["reached", "three missed"])
+def test_gates_compare_win_rates(match: Match, raised: set[str]) -> None:
+    rates = {name: numbers["win_rate"] for name, numbers in pairs.scores(match.games).items()}
+    minima = {name: rate + 0.001 if name in raised else rate for name, rate in rates.items()}
+    run = match.again(*(f"--mtbench-min={name}={least}".replace("overall=", "") for name, least in minima.items()))
+    gates = {gate["id"].removeprefix("mtbench::"): gate for gate in run.report["gates"]}
+    status = {f"gate[{name}]": "failed" if name in raised else "passed" for name in rates}
+    assert {name: gate["status"] for name, gate in gates.items()} == status
+    assert {name: gate["value"] for name, gate in gates.items()} == pytest.approx(
+        {f"gate[{name}]": rate for name, rate in rates.items()}
+    )
+    assert (run.status, run.log) == (1 if raised else 0, [])
+    assert f"{171 - len(raised)} passed" in run.output
+
+
+def test_stored_answers_are_not_asked_for(stored: Stored) -> None:
+    run = stored.run
+    assert run.status == 0
+    assert run.keys == pairs.answer_requests(CAI) + pairs.judge_requests(CAI, [VICUNA])
+    assert made(run.report) == (160, 319)
+    games = pairs.games(CAI, [VICUNA], run.asked)
+    check_scores(run.report["scores"], games)
+    assert game_rows(run.report) == expected_rows(games)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(f"--mtbench-answers={DATA}",), (f"--mtbench-against={DATA / 'model_answer' / BASELINE}.jsonl", "-n2")],
+    ids=["single grading", "pairwise"],
+)
+def test_a_report_holds_the_other_side(stored: Stored, options: tuple[str, ...]) -> None:
+    # Its cache is elsewhere, so that the run after it finds the answers of vicuna-7b in the report alone.
+    earlier = stored.bench.run(VICUNA, *options, "--mtbench-cache-dir=elsewhere", "--mtbench-report=earlier.json")
+    assert earlier.status == 0
+    run = stored.bench.run(CAI, "--mtbench-against=earlier.json")
+    assert (run.status, run.log, made(run.report)) == (0, [], (0, 0))
+    assert run.report["scores"] == stored.run.report["scores"]
+    assert game_rows(run.report) == game_rows(stored.run.report)
+
+
+def test_a_bad_network_changes_no_count(bench: Callable[..., Bench], stored: Stored) -> None:
+    own = bench("--faults", "429=0.1,500=0.05,drop=0.02")
+    run = own.run(CAI, f"--mtbench-against={VICUNA}")
+    assert run.status == 0
+    assert run.keys == pairs.answer_requests(CAI, VICUNA) + pairs.judge_requests(CAI, [VICUNA])
+    assert {"429", "500", "drop"} < {row["outcome"] for row in run.log}
+    assert run.report["scores"] == stored.run.report["scores"]
+    assert game_rows(run.report) == game_rows(stored.run.report)
+
+
+def test_several_others_are_each_played(bench: Callable[..., Bench]) -> None:
+    others = [VICUNA, CAI]
+    run = bench().run(BASELINE, f"--mtbench-against={','.join(others)}", "-n2")
+    expected = pairs.answer_requests(BASELINE, *others) + pairs.judge_requests(BASELINE, others)
+    assert (run.status, run.keys) == (0, expected)
+    assert made(run.report) == (480, expected.total() - 480)
+    games = pairs.games(BASELINE, others, run.asked)
+    check_scores(run.report["scores"], games)
+    assert sorted(game_rows(run.report)) == sorted(expected_rows(games))
+    against = {each["name"]: each for each in run.report["against"]}
+    for other in others:
+        check_scores(against[other]["scores"], [game for game in games if game.against == other])
+    # The fewer games are won against it, the stronger it is.
+    weakest_first = sorted(others, key=lambda name: -against[name]["scores"]["overall"]["win_rate"])
+    assert sorted(others, key=lambda name: against[name]["strength"]) == weakest_first
