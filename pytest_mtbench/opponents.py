@@ -52,8 +52,15 @@ class _Named:
 
 
 def is_pairwise(suite: SuiteFile, options: Options) -> bool:
-    """Whether this run compares answers instead of grading them."""
-    return bool(options.against or suite.suite.against.named)
+    """Whether this run compares answers instead of grading them.
+
+    Raises:
+        ConfigError: the suite file wants it to and names no model.
+    """
+    section = suite.suite.against
+    if "against" in suite.suite.model_fields_set and not section.named and not options.against:
+        raise ConfigError(suite.at(("against",), "names no model; add `name:`, or give --mtbench-against=NAME"))
+    return bool(options.against or section.named)
 
 
 def problems_of_modes(suite: SuiteFile, options: Options) -> list[str]:
@@ -71,14 +78,18 @@ def problems_of_modes(suite: SuiteFile, options: Options) -> list[str]:
     return problems
 
 
-def pairwise_remarks(content: Suite, others: Sequence[Opponent], gates: Sequence[GateSpec]) -> tuple[str, ...]:
-    """What the summary must say about how the answers are compared."""
+def pairwise_remarks(content: Suite, others: Sequence[Opponent], gates: Sequence[GateSpec] | None) -> tuple[str, ...]:
+    """What the summary must say about how the answers are compared.
+
+    Args:
+        gates: None where none is decided in any case.
+    """
     remarks = [f"the answers of {other.plan.label} are those of {other.source}" for other in others if other.source]
     unused = [f"thresholds.{name}" for name in _scores_asked(content)]
     unused += ["baseline"] if content.baseline.file else []
     if unused:
         remarks.append(f"{', '.join(unused)} of the suite file: not used with --mtbench-against")
-    if not gates:
+    if gates is not None and not gates:
         remarks.append("no gate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for a win rate")
     return tuple(remarks)
 
@@ -113,6 +124,9 @@ def opponents(
     _check_prices(suite, found)
     shown = ", ".join(opponent.plan.label for opponent in found)
     said.first("against", shown if options.against else None, shown or None, "")
+    urls = {opponent.plan.model.endpoint.url: None for opponent in found if opponent.stored is None}
+    elsewhere = ", ".join(url for url in urls if url != plan.model.endpoint.url)
+    said.first("against.base_url", None, elsewhere or None, "")
     return tuple(found)
 
 

@@ -104,7 +104,7 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
     if pairwise:
         others = opponents(said, suite, path, options, environ, plan)
         plan = replace(plan, opponents=tuple(other.plan for other in others))
-        remarks += pairwise_remarks(content, others, gates)
+        remarks += pairwise_remarks(content, others, None if options.shard else gates)
     else:
         plan, regression = _regression(said, plan, suite, path, options)
     if regression is not None:

@@ -629,6 +629,13 @@ def test_options(bench: Bench, options: Sequence[str], message: str) -> None:
         ("against: {nme: other}", "mtbench.yaml:4: against.nme: unknown key; did you mean name?"),
         ("against: {models: [{nme: other}]}", "against.models.0.nme: unknown key; did you mean name?"),
         ("against: {models: [{temperature: 0}]}", "against: each of `models` needs a name or a file of answers"),
+        (
+            "against: {min_win_rate: 0.5}",
+            "mtbench.yaml:4: against: names no model; add `name:`, or give --mtbench-against",
+        ),
+        ("against: {}", "against: names no model"),
+        ("against: []", "against: names no model"),
+        ("against: ''", "against.name: "),
         ("against: {name: a, models: [b]}", "against: names a model of its own beside `models`"),
         ("against: 4", "mtbench.yaml:4: against: must be a mapping of keys"),
         ("against: {name: other, min_win_rate: 7}", "against.min_win_rate.overall: "),
