@@ -12,14 +12,15 @@ import pytest
 
 from pytest_mtbench.client import Endpoint
 from pytest_mtbench.estimate import estimate
-from pytest_mtbench.gates import GateSpec, decide
+from pytest_mtbench.game import Game
+from pytest_mtbench.gates import GateSpec, decide, decide_pairwise
 from pytest_mtbench.model import Identity, JudgePrompt, Question, QuestionId, QuestionSet, TurnKey, TurnResult, Usage
 from pytest_mtbench.plan import Plan, Role
 from pytest_mtbench.prompts import SINGLE_PROMPTS
 from pytest_mtbench.report import dry_run
 from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.report.terminal import lines, title
-from pytest_mtbench.scoring import scorecard
+from pytest_mtbench.scoring import scorecard, scorecards
 from pytest_mtbench.tally import CallCount, Tally
 
 SUITE = "mtbench.yaml"
@@ -527,3 +528,78 @@ def test_the_dry_run_says_the_cost_where_prices_are_known() -> None:
     cost = fmean([estimated.cost(priced) or 0.0])
     assert cost > 1
     assert f"cost: about {cost:.2f} USD" in "\n".join(dry_run.lines(priced, estimated, 80, 1))
+
+
+# Pairwise.
+
+
+def pairwise_report(said: Mapping[str, Callable[[Question, int], str]], specs: Sequence[GateSpec] = ()) -> RunReport:
+    """The report of a run against these models, whose games went so."""
+    questions = questions_of(EIGHT)
+    plan = plan_of(questions, "candidate")
+    others = tuple(replace(plan, key=f"{SUITE}::{name}", account=SUITE, label=name) for name in said)
+    plan = replace(plan, opponents=others)
+    results = []
+    for question in questions:
+        for turn in (1, 2):
+            games = tuple(
+                Game(name, 1, (verdicts(question, turn)[0], verdicts(question, turn)[1]))
+                for name, verdicts in said.items()
+            )
+            scores = [game.score for game in games if game.score is not None]
+            key = TurnKey(SUITE, question.id, turn)
+            results.append(TurnResult(key, question.category, fmean(scores), (fmean(scores),), games=games))
+    cards = scorecards(questions, results)
+    gates = [decide_pairwise(spec, cards, f"{SUITE}::gate[{spec.name}]") for spec in specs]
+    card = scorecard(questions, results)
+    return RunReport(
+        plan, card, tuple(specs), tuple(gates), Tally(), started=0.0, seconds=1.0, ids=ids_of(plan), against=cards
+    )
+
+
+def mixed(question: Question, turn: int) -> str:
+    return ("AB", "BA", "AA", "CC")[(int(question.id) + turn) % 4]
+
+
+SPECS = (GateSpec("math", "category", 0.9), GateSpec("turn2", "turn", 0.4), GateSpec("overall", "overall", 0.5))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pairwise_table_fits_the_terminal(width: int) -> None:
+    text = text_of(pairwise_report({"other": mixed}, SPECS), width)
+    table, _, _ = text.partition("\n\n")
+    assert max(map(len, table.splitlines())) <= width
+    assert table.splitlines()[-1].split()[0] == "overall"
+    assert "passed" in table
+    assert "failed" in table
+
+
+def test_the_pairwise_table_says_what_the_rate_is_made_of() -> None:
+    text = text_of(pairwise_report({"other": mixed}), 200)
+    assert re.search(r"^category +wins +ties +losses +turn 1 +turn 2 +win rate +95 % interval$", text, re.MULTILINE)
+    assert re.search(r"^overall +40 +80 +40 +0\.50 +0\.46-0\.54$", text, re.MULTILINE), text
+    assert "threshold" not in text
+
+
+def test_the_title_names_the_other_model() -> None:
+    report = pairwise_report({"other": mixed, "third": mixed})
+    assert title(report) == "MT-Bench: candidate against other, third, judged by gpt-4, on a-set"
+
+
+def test_several_models_are_ranked() -> None:
+    report = pairwise_report({"weak": lambda q, turn: "AB", "strong": lambda q, turn: "BA", "equal": mixed})
+    ranked = re.findall(r"^ *(\d) +(\w+) +(\S+) +(\S+) +(\S+)$", text_of(report), re.MULTILINE)
+    assert [row[:3] for row in ranked] == [
+        ("1", "strong", "1.00"),
+        ("2", "candidate", "0.50"),
+        ("3", "equal", "0.50"),
+        ("4", "weak", "0.00"),
+    ]
+    assert [row[4] for row in ranked] == ["+5.77", "+0.00", "+0.00", "-5.77"]
+    assert "Bradley-Terry" not in text_of(pairwise_report({"other": mixed}))
+
+
+def test_a_name_of_another_model_is_printable() -> None:
+    report = pairwise_report({HOSTILE: mixed, "b": mixed}, SPECS)
+    text = text_of(report) + title(report)
+    assert all(char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text)
