@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from .conftest import DATA, Replay
 BASELINE, CAI, VICUNA = "ultrachat_baseline", "ultrachat_cai", "vicuna-7b"
 COUNTS = ("wins", "losses", "ties", "consistent", "n", "unscored", "flips", "flips_to_first")
 Report = dict[str, Any]
+Start = Callable[..., "Bench"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Bench:
         }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Bench]]:
     """Starts benches: `bench(*options of the server)`."""
     started: list[Bench] = []
@@ -97,45 +98,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Be
     yield start
     for each in started:
         each.server.close()
-
-
-@dataclass(frozen=True)
-class Match:
-    """A bench on which vicuna-7b has met ultrachat_baseline, and how to meet again in the same mode."""
-
-    bench: Bench
-    mode: tuple[str, ...]
-    run: Run
-
-    def again(self, *options: str) -> Run:
-        return self.bench.run(VICUNA, f"--mtbench-against={BASELINE}", *self.mode, *options)
-
-    @property
-    def games(self) -> list[pairs.Played]:
-        """The games by the independent count."""
-        return pairs.games(VICUNA, [BASELINE], self.run.asked)
-
-
-@pytest.fixture(scope="module", params=[(), ("-n0",), ("-n2",)], ids=["no-xdist", "n0", "n2"])
-def match(bench: Callable[..., Bench], request: pytest.FixtureRequest) -> Match:
-    """The match, with no xdist, `-n0` and `-n2`."""
-    own = bench()
-    return Match(own, request.param, own.run(VICUNA, f"--mtbench-against={BASELINE}", *request.param))
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A bench on which ultrachat_cai has met the stored answers of vicuna-7b."""
-
-    bench: Bench
-    run: Run
-
-
-@pytest.fixture(scope="module")
-def stored(bench: Callable[..., Bench]) -> Stored:
-    """The match against an answer file in FastChat's layout."""
-    own = bench()
-    return Stored(own, own.run(CAI, f"--mtbench-against={DATA / 'model_answer' / VICUNA}.jsonl"))
 
 
 def by_name(scores: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -180,89 +142,79 @@ def made(report: Report) -> tuple[int, int]:
     return report["calls"]["answers"]["made"], report["calls"]["judgments"]["made"]
 
 
-def test_the_requests_are_fastchats_to_the_letter(match: Match) -> None:
+@pytest.mark.parametrize("mode", [(), ("-n0",), ("-n2",)], ids=["no-xdist", "n0", "n2"])
+def test_requests_scores_and_turns_are_those_of_the_independent_count(bench: Start, mode: Sequence[str]) -> None:
+    own = bench()
+    run = own.run(VICUNA, f"--mtbench-against={BASELINE}", *mode)
+    report = run.report
     expected = pairs.answer_requests(VICUNA, BASELINE) + pairs.judge_requests(VICUNA, [BASELINE])
-    assert len(match.run.log) == sum(expected.values()) == 638  # two first answers are the same on both sides
-    assert match.run.keys == expected
-    assert made(match.run.report) == (320, 318)
-
-
-def test_scores_are_those_of_the_independent_count(match: Match) -> None:
-    report = match.run.report
-    assert (match.run.status, report["mode"], report["model"], report["judge"]) == (0, "pairwise", VICUNA, "gpt-4")
-    assert "160 passed" in match.run.output
-    check_scores(report["scores"], match.games)
-    assert list(by_name(report["scores"])) == list(pairs.scores(match.games))  # the order of the set
-
-
-def test_every_turn_tells_its_game(match: Match) -> None:
-    games, report = match.games, match.run.report
+    assert len(run.log) == sum(expected.values()) == 638  # two first answers are the same on both sides
+    assert run.keys == expected
+    assert made(report) == (320, 318)
+    assert (run.status, report["mode"], report["model"], report["judge"]) == (0, "pairwise", VICUNA, "gpt-4")
+    assert "160 passed" in run.output
+    games = pairs.games(VICUNA, [BASELINE], run.asked)
+    check_scores(report["scores"], games)
+    assert list(by_name(report["scores"])) == list(pairs.scores(games))  # the order of the set
     assert game_rows(report) == expected_rows(games)
     assert {game["run"] for row in report["turns"] for game in row["games"]} == {1}
     found = [(row["score"], row["outcome"], row["unscored"]) for row in report["turns"]]
     assert found == [(game.points, game.outcome, None) for game in games]
-
-
-def test_a_second_run_asks_nothing(match: Match) -> None:
-    again = match.again()
+    again = own.run(VICUNA, f"--mtbench-against={BASELINE}", *mode)
     assert (again.status, again.log, made(again.report)) == (0, [], (0, 0))
-    assert again.report["scores"] == match.run.report["scores"]
-    assert again.report["turns"] == match.run.report["turns"]
+    assert (again.report["scores"], again.report["turns"]) == (report["scores"], report["turns"])
 
 
-@pytest.mark.parametrize("raised", [set(), {"overall", "turn2", "math"}], ids=["reached", "three missed"])
-def test_gates_compare_win_rates(match: Match, raised: set[str]) -> None:
-    rates = {name: numbers["win_rate"] for name, numbers in pairs.scores(match.games).items()}
-    minima = {name: rate + 0.001 if name in raised else rate for name, rate in rates.items()}
-    run = match.again(*(f"--mtbench-min={name}={least}".replace("overall=", "") for name, least in minima.items()))
-    gates = {gate["id"].removeprefix("mtbench::"): gate for gate in run.report["gates"]}
-    status = {f"gate[{name}]": "failed" if name in raised else "passed" for name in rates}
-    assert {name: gate["status"] for name, gate in gates.items()} == status
-    assert {name: gate["value"] for name, gate in gates.items()} == pytest.approx(
-        {f"gate[{name}]": rate for name, rate in rates.items()}
-    )
-    assert (run.status, run.log) == (1 if raised else 0, [])
-    assert f"{171 - len(raised)} passed" in run.output
+def test_gates_compare_win_rates(bench: Start) -> None:
+    own = bench()
+    run = own.run(VICUNA, f"--mtbench-against={BASELINE}")
+    games = pairs.games(VICUNA, [BASELINE], run.asked)
+    rates = {name: numbers["win_rate"] for name, numbers in pairs.scores(games).items()}
+    for raised in (set(), {"overall", "turn2", "math"}):
+        minima = {name: rate + 0.001 if name in raised else rate for name, rate in rates.items()}
+        options = (f"--mtbench-min={name}={least}".replace("overall=", "") for name, least in minima.items())
+        gated = own.run(VICUNA, f"--mtbench-against={BASELINE}", *options)
+        gates = {gate["id"].removeprefix("mtbench::"): gate for gate in gated.report["gates"]}
+        status = {f"gate[{name}]": "failed" if name in raised else "passed" for name in rates}
+        assert {name: gate["status"] for name, gate in gates.items()} == status
+        assert {name: gate["value"] for name, gate in gates.items()} == pytest.approx(
+            {f"gate[{name}]": rate for name, rate in rates.items()}
+        )
+        assert (gated.status, gated.log) == (1 if raised else 0, [])
+        assert f"{171 - len(raised)} passed" in gated.output
 
 
-def test_stored_answers_are_not_asked_for(stored: Stored) -> None:
-    run = stored.run
+def test_stored_answers_are_not_asked_for(bench: Start) -> None:
+    own = bench()
+    run = own.run(CAI, f"--mtbench-against={DATA / 'model_answer' / VICUNA}.jsonl")
     assert run.status == 0
     assert run.keys == pairs.answer_requests(CAI) + pairs.judge_requests(CAI, [VICUNA])
     assert made(run.report) == (160, 319)
     games = pairs.games(CAI, [VICUNA], run.asked)
     check_scores(run.report["scores"], games)
     assert game_rows(run.report) == expected_rows(games)
+    # Another cache, so that the run after it finds the answers of vicuna-7b in the report alone.
+    elsewhere = ("--mtbench-cache-dir=elsewhere", "--mtbench-report=earlier.json")
+    assert own.run(VICUNA, f"--mtbench-answers={DATA}", *elsewhere).status == 0
+    from_report = own.run(CAI, "--mtbench-against=earlier.json")
+    assert (from_report.status, from_report.log, made(from_report.report)) == (0, [], (0, 0))
+    assert from_report.report["scores"] == run.report["scores"]
+    assert game_rows(from_report.report) == game_rows(run.report)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [(f"--mtbench-answers={DATA}",), (f"--mtbench-against={DATA / 'model_answer' / BASELINE}.jsonl", "-n2")],
-    ids=["single grading", "pairwise"],
-)
-def test_a_report_holds_the_other_side(stored: Stored, options: tuple[str, ...]) -> None:
-    # Its cache is elsewhere, so that the run after it finds the answers of vicuna-7b in the report alone.
-    earlier = stored.bench.run(VICUNA, *options, "--mtbench-cache-dir=elsewhere", "--mtbench-report=earlier.json")
-    assert earlier.status == 0
-    run = stored.bench.run(CAI, "--mtbench-against=earlier.json")
-    assert (run.status, run.log, made(run.report)) == (0, [], (0, 0))
-    assert run.report["scores"] == stored.run.report["scores"]
-    assert game_rows(run.report) == game_rows(stored.run.report)
-
-
-def test_a_bad_network_changes_no_count(bench: Callable[..., Bench], stored: Stored) -> None:
-    own = bench("--faults", "429=0.1,500=0.05,drop=0.02")
-    run = own.run(CAI, f"--mtbench-against={VICUNA}")
+def test_a_bad_network_changes_no_count(bench: Start) -> None:
+    run = bench("--faults", "429=0.1,500=0.05,drop=0.02").run(CAI, f"--mtbench-against={VICUNA}")
     assert run.status == 0
     assert run.keys == pairs.answer_requests(CAI, VICUNA) + pairs.judge_requests(CAI, [VICUNA])
     assert {"429", "500", "drop"} < {row["outcome"] for row in run.log}
-    assert run.report["scores"] == stored.run.report["scores"]
-    assert game_rows(run.report) == game_rows(stored.run.report)
+    games = pairs.games(CAI, [VICUNA], run.asked)
+    check_scores(run.report["scores"], games)
+    assert game_rows(run.report) == expected_rows(games)
 
 
-def test_several_others_are_each_played(bench: Callable[..., Bench]) -> None:
+def test_several_others_are_each_played(bench: Start) -> None:
     others = [VICUNA, CAI]
-    run = bench().run(BASELINE, f"--mtbench-against={','.join(others)}", "-n2")
+    run = bench().run(BASELINE, f"--mtbench-against={','.join(others)}")
     expected = pairs.answer_requests(BASELINE, *others) + pairs.judge_requests(BASELINE, others)
     assert (run.status, run.keys) == (0, expected)
     assert made(run.report) == (480, expected.total() - 480)

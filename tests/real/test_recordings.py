@@ -63,7 +63,7 @@ def test_one_missed_threshold_blocks(pytester: pytest.Pytester, replay: Start) -
     ])  # fmt: skip
 
 
-@pytest.mark.parametrize("mode", [[], ["-n2"]], ids=["no-xdist", "n2"])
+@pytest.mark.parametrize("mode", [["-n2"]], ids=["n2"])
 def test_a_bad_network_changes_no_score(pytester: pytest.Pytester, replay: Start, mode: Sequence[str]) -> None:
     faults = "429=0.1,500=0.05,hang=0.01,drop=0.02,html=0.02,empty=0.02"
     server = replay("vicuna-7b", "--faults", faults, "--latency", "lognormal:0.02,0.6,7")
