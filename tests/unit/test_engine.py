@@ -1113,7 +1113,7 @@ def test_closing_cancels_what_is_in_flight_and_gives_claims_back(
             waiting = [asyncio.create_task(this.engine.turn(key)) for key in plan.turns()]
             await asyncio.to_thread(arrived.wait, 5)
             started = time.monotonic()
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 20  # and not the 30 of the reply
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
         assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
 
