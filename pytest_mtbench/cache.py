@@ -164,7 +164,10 @@ class ReplyCache:
 
     def is_empty(self) -> bool:
         """Whether the folder holds no reply at all."""
-        return not self._guarded(lambda: any(":" not in key for key in self._store), True)
+        try:
+            return not self._guarded(lambda: any(":" not in key for key in self._store), True)
+        finally:
+            self.close()  # this thread's connection, which is not used again
 
     def close(self, release: Sequence[ChatRequest] = ()) -> None:
         """Gives claims back and closes the file."""
