@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ConfigError
+from .game import Game
 from .model import TurnResult
 
 FORMAT = "pytest-mtbench/1"
@@ -125,6 +126,15 @@ class _TurnRow(_Row):
             raise ValueError(f"a score is outside {least}-{most}")
         if any(game.run > len(self.scores) for game in self.games or ()):
             raise ValueError("a game is of a run that there is not")
+        return self
+
+    @model_validator(mode="after")
+    def _scores_are_those_of_the_games(self) -> _TurnRow:
+        for run, score in enumerate(self.scores if self.games else (), start=1):
+            games = [Game.from_json(game.model_dump()).score for game in self.games or () if game.run == run]
+            known = [one for one in games if one is not None]
+            if (score is None) != (not known) or (score is not None and abs(score - fmean(known)) > 1e-6):
+                raise ValueError("scores are not those of the games")
         return self
 
 

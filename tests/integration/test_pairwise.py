@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -429,6 +429,29 @@ def test_shares_come_to_the_whole(bench: Bench) -> None:
     assert not bench.endpoint.asked
     assert bench.report()["scores"] == whole["scores"]
     assert bench.report()["turns"] == whole["turns"]
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda row: row.update(score=1.0, scores=[1.0]), "scores are not those of the games"),
+        (lambda row: row["games"][0].update(verdicts=["A", "D"]), "Input should be 'A', 'B' or 'C'"),
+        (lambda row: row["games"][0].update(verdicts=["A"]), "List should have at least 2 items"),
+        (lambda row: row["games"][0].update(verdicts=["A", None]), "a game without a verdict is unscored"),
+        (lambda row: row["games"][0].update(run=2), "a game is of a run that there is not"),
+        (lambda row: row.update(score=7.0, scores=[7.0]), "a score is outside 0-1"),
+        (lambda row: row.update(games=[], score=1.0, scores=[1.0]), "turns of mode pairwise have games"),
+    ],
+)
+def test_a_share_that_was_changed_is_refused(bench: Bench, change: Callable[[Any], object], message: str) -> None:
+    bench.run(AGAINST, REPORT, "--mtbench-shard=1/1")
+    report = bench.report()
+    (row,) = (row for row in report["turns"] if (row["question_id"], row["turn"]) == (1, 2))
+    change(row)
+    (bench.path / "report.json").write_text(json.dumps(report))
+    result = bench.run(AGAINST, "--mtbench-merge=report.json")
+    assert result.ret == 4
+    assert message in result.stderr.str() + result.stdout.str()
 
 
 def test_shares_against_another_model_are_refused(bench: Bench) -> None:
