@@ -5,7 +5,8 @@ The public names are what a user's own tests and hooks meet.
 
 from __future__ import annotations
 
-from .model import Message, Question
+from .chat import Message
+from .model import Question
 from .turn import MtbenchTurn
 
 __version__ = "0.1.0"

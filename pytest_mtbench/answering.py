@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+from .chat import ChatReply
 from .errors import UnscoredError
 from .limits import Limiter, Priority
-from .model import ChatReply, Question
+from .model import Question
 from .plan import Plan
 from .replies import Replies, Use, Wanted
 from .tally import Tally

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 
 import diskcache
 
+from .chat import ChatReply, ChatRequest
 from .errors import ConfigError
-from .model import ChatReply, ChatRequest
 from .store import check_file, open_store
 from .text import shorten
 

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from .chat import ChatReply, ChatRequest, Usage, tokens
 from .errors import FatalError, UnscoredError
 from .limits import Limiter, Priority
-from .model import ChatReply, ChatRequest, Usage, tokens
 from .redaction import redacted, secrets_of, userinfo
 from .tally import CallCount
 from .text import join_surrogates

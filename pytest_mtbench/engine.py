@@ -13,11 +13,12 @@ from dataclasses import replace
 from statistics import fmean
 
 from .answering import Answering, AnswerSource, Generate
+from .chat import ChatReply
 from .errors import FatalError, UnscoredError
 from .game import Game
 from .judging import Contestant, Judged, Judging, lost_game
 from .limits import Limiter
-from .model import ChatReply, Question, TurnKey, TurnResult
+from .model import Question, TurnKey, TurnResult
 from .plan import Plan
 from .prompts import PAIR_PROMPTS, SINGLE_PROMPTS
 from .replies import Replies

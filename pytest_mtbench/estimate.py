@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .model import ChatRequest, Question, TurnKey, Usage
+from .chat import ChatRequest, Usage
+from .model import Question, TurnKey
 from .plan import Kind, Plan
 from .tally import CallCount
 from .text import cut_thinking

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .chat import ChatRequest
 from .errors import ConfigError
-from .model import ChatRequest, Question, QuestionId, TurnResult
+from .model import Question, QuestionId, TurnResult
 from .paths import is_file, is_folder
 from .plan import Plan, user_text
 from .questions.jsonl import read_rows

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .model import Message, Question
+    from .chat import Message
+from .model import Question
 
 
 @pytest.hookspec(firstresult=True)

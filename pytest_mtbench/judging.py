@@ -7,9 +7,10 @@ from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from .chat import ChatReply, ChatRequest
 from .errors import FatalError
 from .game import Game
-from .model import ChatReply, ChatRequest, Question
+from .model import Question
 from .plan import Plan, user_text
 from .quotation import Shown
 from .rating import Rating, Verdict, read_rating, read_verdict

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import demo
 from .cache import ReplyCache
+from .chat import ChatRequest
 from .client import OpenAIClient
 from .command import Options
 from .estimate import Estimate, estimate
 from .fastchat import Recorded, answer_file_in, read_answers
 from .limits import Limiter
-from .model import ChatRequest, TurnKey
+from .model import TurnKey
 from .options import SuiteRun
 from .paths import is_file
 from .plan import Kind, Plan, user_text

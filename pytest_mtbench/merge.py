@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .chat import Usage
 from .errors import ConfigError
 from .fingerprint import differences
-from .model import TurnResult, Usage
+from .model import TurnResult
 from .plan import Plan
 from .stored import read_report, read_turns
 from .tally import Tally

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from .chat import ChatRequest, Message, Usage
 from .client import Endpoint
-from .model import ChatRequest, Message, Question, QuestionSet, TurnKey, Usage, selected_turns
+from .model import Question, QuestionSet, TurnKey, selected_turns
 from .prompts import (
     ANSWER_MAX_TOKENS,
     JUDGE_TEMPERATURE,

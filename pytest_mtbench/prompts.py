@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .model import JudgePrompt, Message, Question, QuestionSet
+from .chat import Message
+from .model import JudgePrompt, Question, QuestionSet
 
 SYSTEM_PROMPT = "You are a helpful assistant."
 ANSWER_MAX_TOKENS = 1024

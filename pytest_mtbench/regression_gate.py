@@ -9,8 +9,9 @@ from statistics import fmean, stdev
 from typing import Any, Literal
 
 from .baseline import Baseline
+from .chat import ChatRequest
 from .gates import GateResult, GateSpec, Status
-from .model import ChatRequest, TurnKey, TurnResult
+from .model import TurnKey, TurnResult
 from .paired import Change, Turn
 from .plan import Plan
 from .regression import MOST_MISSING, Comparison, Rule, Verdict, looks_at

@@ -12,10 +12,10 @@ from typing import Literal, Protocol, TypeVar
 
 from .budget import Budget
 from .cache import CLAIM_SECONDS, ReplyCache, request_key
+from .chat import ChatReply, ChatRequest, Usage
 from .client import ChatClient
 from .errors import UnscoredError
 from .limits import Priority
-from .model import ChatReply, ChatRequest, Usage
 from .plan import CacheMode, Kind, Plan, user_text
 from .tally import CallCount, Tally
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .chat import Message
 from .game import Game
-from .model import Message, Question, TurnResult
+from .model import Question, TurnResult
 from .plan import Plan
 from .prompts import answer_messages
 

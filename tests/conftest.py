@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_mtbench.chat import ChatRequest
 from pytest_mtbench.client import Endpoint as Endpoint_
 from pytest_mtbench.client import OpenAIClient
 from pytest_mtbench.errors import MTBenchError
 from pytest_mtbench.limits import Limiter
-from pytest_mtbench.model import ChatRequest
 from pytest_mtbench.tally import CallCount
 
 from .server import Endpoint

@@ -17,8 +17,8 @@ import pytest
 
 from pytest_mtbench import cache as cache_module
 from pytest_mtbench.cache import CLAIM_SECONDS, ReplyCache, request_key
+from pytest_mtbench.chat import ChatReply, ChatRequest, Message, Usage
 from pytest_mtbench.errors import ConfigError
-from pytest_mtbench.model import ChatReply, ChatRequest, Message, Usage
 from pytest_mtbench.store import TextDisk, open_store
 
 Open = Callable[[], ReplyCache]
@@ -806,7 +806,7 @@ _RUN = """
 import json, random, sys
 from pathlib import Path
 from pytest_mtbench.cache import ReplyCache
-from pytest_mtbench.model import ChatReply, ChatRequest
+from pytest_mtbench.chat import ChatReply, ChatRequest
 
 folder, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 notes = []

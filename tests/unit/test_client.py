@@ -16,11 +16,11 @@ import openai
 import pytest
 
 from pytest_mtbench import client as client_module
+from pytest_mtbench.chat import ChatReply, ChatRequest, Usage
 from pytest_mtbench.client import Endpoint as Address
 from pytest_mtbench.client import OpenAIClient
 from pytest_mtbench.errors import FatalError, UnscoredError
 from pytest_mtbench.limits import Limiter
-from pytest_mtbench.model import ChatReply, ChatRequest, Usage
 from pytest_mtbench.tally import CallCount
 from pytest_mtbench.urls import is_loopback, public_url
 

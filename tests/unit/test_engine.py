@@ -16,12 +16,13 @@ import pytest
 
 from pytest_mtbench.answering import AnswerSource, Generate
 from pytest_mtbench.cache import ReplyCache
+from pytest_mtbench.chat import Usage
 from pytest_mtbench.client import Endpoint as Address
 from pytest_mtbench.client import OpenAIClient
 from pytest_mtbench.engine import Engine
 from pytest_mtbench.errors import FatalError
 from pytest_mtbench.limits import Limiter
-from pytest_mtbench.model import Question, TurnKey, TurnResult, Usage
+from pytest_mtbench.model import Question, TurnKey, TurnResult
 from pytest_mtbench.plan import CacheMode, Kind, Plan, Role, user_text
 from pytest_mtbench.questions.loading import load_folder
 from pytest_mtbench.replies import Recording, Replies

@@ -10,11 +10,12 @@ import pytest
 
 from pytest_mtbench import client
 from pytest_mtbench.cache import ReplyCache
+from pytest_mtbench.chat import ChatRequest
 from pytest_mtbench.client import OpenAIClient
 from pytest_mtbench.engine import Engine
 from pytest_mtbench.estimate import Estimate, estimate
 from pytest_mtbench.limits import Limiter
-from pytest_mtbench.model import ChatRequest, Question, QuestionId, TurnKey
+from pytest_mtbench.model import Question, QuestionId, TurnKey
 from pytest_mtbench.plan import Kind, Plan, Role
 from pytest_mtbench.questions import load_folder
 from pytest_mtbench.replies import Replies

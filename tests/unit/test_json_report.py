@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from pytest_mtbench import client
+from pytest_mtbench.chat import Usage
 from pytest_mtbench.errors import ConfigError
 from pytest_mtbench.fingerprint import fingerprint
 from pytest_mtbench.gates import GateResult, GateSpec, decide
-from pytest_mtbench.model import TurnKey, TurnResult, Usage
+from pytest_mtbench.model import TurnKey, TurnResult
 from pytest_mtbench.plan import Plan, Role
 from pytest_mtbench.questions import load_folder
 from pytest_mtbench.report.json_report import as_json

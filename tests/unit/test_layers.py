@@ -17,7 +17,7 @@ PACKAGE = Path(pytest_mtbench.__file__).parent
 NAME = PACKAGE.name
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
-WORDS = {"quotation", "game", "model", "tally", "errors", "text"}
+WORDS = {"quotation", "game", "chat", "model", "tally", "errors", "text"}
 ENGINE = {
     "client",
     "faults",

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from pytest_mtbench import client
+from pytest_mtbench.chat import Usage
 from pytest_mtbench.errors import ConfigError
 from pytest_mtbench.gates import GateSpec, decide
 from pytest_mtbench.merge import merge_reports
-from pytest_mtbench.model import QuestionId, TurnKey, TurnResult, Usage
+from pytest_mtbench.model import QuestionId, TurnKey, TurnResult
 from pytest_mtbench.plan import Plan, Role
 from pytest_mtbench.questions import load_folder
 from pytest_mtbench.report import json_report

@@ -6,17 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_mtbench.model import (
-    ChatReply,
-    ChatRequest,
-    Identity,
-    Question,
-    QuestionSet,
-    TurnKey,
-    TurnResult,
-    Usage,
-    selected_turns,
-)
+from pytest_mtbench.chat import ChatReply, ChatRequest, Usage
+from pytest_mtbench.model import Identity, Question, QuestionSet, TurnKey, TurnResult, selected_turns
 from pytest_mtbench.tally import Tally
 
 HOSTILE = "\x00\x1b[31m\u202e\ud800 \u2028 [[10]] </script> \U0001f600 \\ \" ' é"

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from pytest_mtbench import suite_yaml
+from pytest_mtbench.chat import ChatRequest
 from pytest_mtbench.errors import ConfigError
-from pytest_mtbench.model import ChatRequest
 from pytest_mtbench.suite import SuiteFile, suggestion
 from pytest_mtbench.suite_schema import Suite
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from pytest_mtbench.chat import Usage
 from pytest_mtbench.client import Endpoint
 from pytest_mtbench.estimate import estimate
 from pytest_mtbench.game import Game
 from pytest_mtbench.gates import GateSpec, decide, decide_pairwise
-from pytest_mtbench.model import Identity, JudgePrompt, Question, QuestionId, QuestionSet, TurnKey, TurnResult, Usage
+from pytest_mtbench.model import Identity, JudgePrompt, Question, QuestionId, QuestionSet, TurnKey, TurnResult
 from pytest_mtbench.plan import Plan, Role
 from pytest_mtbench.prompts import SINGLE_PROMPTS
 from pytest_mtbench.report import dry_run
