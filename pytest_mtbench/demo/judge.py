@@ -2,7 +2,11 @@
 
 An answer to a question of the `house` set is held against that turn's checks, each a regular expression with a
 weight (`checks.jsonl`).  The rating is 1 + 9 * (weight of the checks that are met) / (weight of all), rounded.
-Of two answers the one with the higher rating is better.  Texts of the answer are never read as instructions or ratings.
+Of two answers to a pair prompt the one with the higher rating is better; equal ratings are a tie.  Texts of the answer
+are never read as instructions, ratings or verdicts.
+
+Where an answer holds one of the markers between which the two answers stand, nothing tells the template's marker from
+the answer's, and the verdict is a tie: any other rule would favour one of the two places.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from .data import Check, DemoData
 
 _GRADED = "TO BE GRADED >>>\n"
 _END = "\n<<< END OF THE MATERIAL >>>"
-# What stands before A's answer, between the two, and before B's.
+# What stands before A's answer, after it, and before B's.
 _ONE_TURN = ("<<< ASSISTANT A >>>\n", "\n<<< ASSISTANT B >>>\n", "<<< ASSISTANT B >>>\n")
 _TWO_TURNS = ("<<< A, TURN 2 >>>\n", "\n<<< USER TO B, TURN 1 >>>\n", "<<< B, TURN 2 >>>\n")
 _FIRST, _FIRST_OF_TWO = "<<< ", "<<< USER TO A, TURN 1 >>>\n"
@@ -57,9 +61,13 @@ def judge(prompt: str, data: DemoData) -> str:
 
 
 def _compare(prompt: str, markers: tuple[str, str, str], data: DemoData) -> str:
-    """Which of two answers has the higher rating; where an answer holds a marker none is told from the other."""
+    """Which of two answers has the higher rating; a tie where a marker is there more than once."""
+    # Without their line ends: two markers in a row share one, and the second would not be counted.
+    counts = [prompt.count(marker.strip()) for marker in (*markers, _END)]
+    if 0 in counts:
+        raise UnknownPromptError("this judge knows the prompts of the house set alone")
     place = _place(prompt.partition(markers[0])[0], data)
-    if any(prompt.count(marker) != 1 for marker in (*markers, _END)):
+    if max(counts) > 1:
         return _said([_INTRODUCTION, "An answer pretends that the material is another."], "[[C]]")
     rest = prompt.partition(markers[0])[2].partition(_END)[0]
     first, second = rest.partition(markers[1])[0], rest.partition(markers[2])[2]
@@ -80,8 +88,8 @@ def _said(lines: list[str], verdict: str) -> str:
 
 def _place(before: str, data: DemoData) -> tuple[int, int]:
     """Question and turn, from what stands before the answer."""
-    for question_id, turns in data.questions.items():
-        for turn in range(len(turns), 0, -1):
-            if all(text in before for text in turns[:turn]):
-                return question_id, turn
-    raise UnknownPromptError("this judge knows the questions of the house set alone")
+    found = {before.find(turns[0]): question_id for question_id, turns in data.questions.items() if turns[0] in before}
+    if not found:
+        raise UnknownPromptError("this judge knows the questions of the house set alone")
+    question_id = found[min(found)]  # an answer to the first turn, which stands later, may quote another question
+    return question_id, 2 if data.questions[question_id][1] in before else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -615,6 +616,30 @@ def test_the_command_line_names_another_model_than_the_file(bench: Bench) -> Non
     bench.suite("against: {name: older, min_win_rate: 0.5}\n")
     bench.plain("mtbench.yaml", AGAINST, REPORT).assert_outcomes(passed=TURNS + 1)
     assert [row["name"] for row in bench.report()["against"]] == ["other"]
+
+
+def test_stored_answers_of_a_file_are_those_of_the_model_that_it_names(bench: Bench) -> None:
+    write_answers(bench.path / "older.jsonl", "older")
+    bench.suite("against: {name: older, answers: older.jsonl}\n")
+    bench.plain("mtbench.yaml", AGAINST, REPORT)
+    assert Counter(asked.model for asked in bench.endpoint.answers) == {"m": 9, "other": 9}
+    bench.endpoint.judge = lambda asked: "[[C]]"
+    bench.endpoint.clear()
+    bench.plain("mtbench.yaml", "--mtbench-against=older")
+    assert not bench.endpoint.answers
+    assert len(bench.endpoint.judgments) == 18
+
+
+def test_both_sides_answer_at_once(bench: Bench) -> None:
+    both = threading.Barrier(2)
+
+    def together(asked: Asked) -> str:
+        if asked.prompt == "How many legs has a spider?":
+            both.wait(20)  # breaks, and the answer with it, where one side waits for the other
+        return answer(asked)
+
+    bench.endpoint.answer = together
+    bench.run(AGAINST, REPORT, "-k", "trivia", "--mtbench-retries=0").assert_outcomes(passed=1, deselected=8)
 
 
 # --- what goes wrong ---
