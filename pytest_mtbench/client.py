@@ -62,6 +62,12 @@ class Endpoint:
     retries: int = 8
 
     @property
+    def identity(self) -> str:
+        """What tells the endpoint from others in keys: an Azure deployment has its model behind the same URL."""
+        deployment = self.azure[1] if self.azure else None
+        return f"{self.url}#{deployment}" if deployment else self.url
+
+    @property
     def loopback(self) -> bool:
         """Whether it is on this machine: it needs no key then, and no proxy."""
         return is_loopback(self.url)

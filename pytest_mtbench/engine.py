@@ -149,7 +149,7 @@ class Engine:
             try:
                 judged = await self._judging.play(side, other, question, sample)
             except UnscoredError as error:
-                return lost_game(opponent, side.run, str(error))
+                return lost_game(opponent, side.run, str(error), replies[-1].text)
             flags = [f"against-{flag}" for flag in self._flags_of(side.plan, replies[-1])]
             return replace(judged, flags=(*flags, *judged.flags))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -69,6 +70,7 @@ def estimate(
         keys: the turns that are wanted.
     """
     result = Estimate()
+    asked: set[str] = set()
     wanted: dict[object, set[int]] = {}
     for key in keys:
         wanted.setdefault(key.question_id, set()).add(key.turn)
@@ -86,8 +88,17 @@ def estimate(
         for run in range(plan.runs):
             for turn in sorted(turns):
                 for request, certain in _judgments(sides, question, run, turn):
-                    result.add("judgment", request, known=certain and lookup("judgment", request) is not None)
+                    result.add("judgment", request, known=certain and _is_known(request, lookup, asked))
     return result
+
+
+def _is_known(request: ChatRequest, lookup: Lookup, asked: set[str]) -> bool:
+    """Whether a judgment is there, or will be: the same request is made once."""
+    key = json.dumps(request.as_json(), sort_keys=True)
+    if key in asked or lookup("judgment", request) is not None:
+        return True
+    asked.add(key)
+    return False
 
 
 class _Answers(NamedTuple):
@@ -142,8 +153,6 @@ def _judgments(sides: list[_Side], question: Question, run: int, turn: int) -> I
         for sample in range(plan.repeats * same, plan.repeats * (same + 1)):
             if len(shown) == 1:
                 yield plan.judge_request(question, shown[0], sample), certain
-            elif certain and shown[0] == shown[1]:  # one request
-                yield plan.judge_request(question, shown[0], sample, shown[1]), certain
             else:
                 yield plan.judge_request(question, shown[0], sample, shown[1]), certain
                 yield plan.judge_request(question, shown[1], sample, shown[0]), certain

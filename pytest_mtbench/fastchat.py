@@ -41,17 +41,22 @@ class Recorded:
         return texts[sample] if sample < len(texts) else None
 
 
-def read_answers(source: Path, plan: Plan) -> Recorded:
+def read_answers(source: Path, plan: Plan, *, judgments_alone: bool = False) -> Recorded:
     """Reads `--mtbench-answers`.
 
     Args:
         source: a FastChat answer file, a folder that holds `model_answer/MODEL.jsonl` (or `MODEL.jsonl`), or a JSON
             report of this package.
+        judgments_alone: it is a folder that has no answers of the model under test, and may have judgments.
 
     Raises:
         ConfigError: nothing there, malformed, or a selected question has no answer.
     """
     recorded = Recorded()
+    if judgments_alone:
+        for judgments in sorted((source / "model_judgment").glob("*.jsonl")):
+            _read_judgments(judgments, plan, recorded)
+        return recorded
     if source.suffix == ".json":
         _from_report(source, plan, recorded)
     else:
@@ -78,11 +83,17 @@ def read_opponent(file: Path, what: str, plan: Plan) -> Answers:
     if not is_file(file):
         raise ConfigError(f"{what}: no such file")
     answers = _report_answers(read_report(file), plan) if file.suffix == ".json" else _read_answer_file(file)
-    _check_complete(what, file, plan, answers, 1)
-    stored: dict[tuple[QuestionId, int], list[str]] = {}
-    for (question_id, turn, _), text in sorted(answers.items(), key=lambda item: item[0][2]):
-        stored.setdefault((question_id, turn), []).append(text)
-    return {(*place, run): texts[run % len(texts)] for place, texts in stored.items() for run in range(plan.runs)}
+    reused: Answers = {}
+    for question in plan.selected:
+        turns = range(1, len(question.turns) + 1)
+        runs = sorted({run for question_id, _, run in answers if question_id == question.id})
+        # Whole conversations: the second answer belongs to its own first.
+        whole = [run for run in runs if all((question.id, turn, run) in answers for turn in turns)]
+        for run in range(plan.runs if whole else 0):
+            source = whole[run % len(whole)]
+            reused |= {(question.id, turn, run): answers[question.id, turn, source] for turn in turns}
+    _check_complete(what, file, plan, reused, 1)
+    return reused
 
 
 def name_in(file: Path, what: str) -> str:
@@ -95,9 +106,10 @@ def name_in(file: Path, what: str) -> str:
         raise ConfigError(f"{what}: no such file")
     if file.suffix == ".json":
         return str(read_report(file).get("model") or file.stem)
-    names = {row.get("model_id") for _, row in read_rows(file)}
-    name = names.pop() if len(names) == 1 else None
-    return name if isinstance(name, str) and name.strip() else file.stem
+    names = {name for _, row in read_rows(file) if isinstance(name := row.get("model_id"), str) and name.strip()}
+    if len(names) > 1:
+        raise ConfigError(f"{what}: holds answers of several models: {', '.join(sorted(names)[:3])}")
+    return names.pop() if names else file.stem
 
 
 def answer_file_in(folder: Path, model: str) -> Path | None:
@@ -133,9 +145,9 @@ def _judgments_of_report(results: list[TurnResult], plan: Plan, recorded: Record
     selected = {question.id: question for question in plan.selected}
     others = {(*result.place, game.against, game.run): game.answer for result in results for game in result.games}
     for result in results:
-        if result.key.question_id not in selected:
+        question = selected.get(result.key.question_id)
+        if question is None or result.key.turn > len(question.turns):
             continue
-        question = selected[result.key.question_id]
         for request, texts in (
             *_graded(result, question, plan, recorded),
             *_played(result, question, plan, recorded, others),
@@ -150,21 +162,26 @@ _Known = Iterator[tuple[ChatRequest, Sequence[str]]]
 
 def _graded(result: TurnResult, question: Question, plan: Plan, recorded: Recorded) -> _Known:
     for run, texts in enumerate(result.judgments if not result.games else ()):
+        if result.scores[run] is None:
+            continue  # as in the cache: a judgment without a rating is asked for again
         shown = _shown([recorded.answers.get((question.id, turn, run)) for turn in range(1, result.key.turn + 1)])
         if shown is not None:
             yield plan.judge_request(question, shown, 0), texts
 
 
 def _played(
-    result: TurnResult, question: Question, plan: Plan, recorded: Recorded, others: Mapping[tuple[Any, ...], str]
+    result: TurnResult, question: Question, plan: Plan, recorded: Recorded, others: Mapping[tuple[Any, ...], str | None]
 ) -> _Known:
     for game in result.games:
         turns = range(1, result.key.turn + 1)
         own = _shown([recorded.answers.get((question.id, turn, game.run - 1)) for turn in turns])
         other = _shown([others.get((question.id, turn, game.against, game.run)) for turn in turns])
-        if own is not None and other is not None:
-            yield plan.judge_request(question, own, 0, other), game.judgments[:1]
-            yield plan.judge_request(question, other, 0, own), game.judgments[1:]
+        if own is None or other is None:
+            continue
+        for order, verdict in enumerate(game.verdicts):
+            if verdict is not None:
+                sides = (own, other) if order == 0 else (other, own)
+                yield plan.judge_request(question, sides[0], 0, sides[1]), [game.judgments[order]]
 
 
 def _shown(answers: Sequence[str | None]) -> list[str] | None:
@@ -216,6 +233,8 @@ def _read_judgments(file: Path, plan: Plan, recorded: Recorded) -> None:
         if row.get("model", plan.model.name) != plan.model.name or not isinstance(judge, list) or not judge:
             continue
         for game in ("", "g1_", "g2_"):  # a pairwise row holds both orders
+            if row.get(f"{game}winner") == "error" or (not game and row.get("score") == -1):
+                continue  # as in the cache: a judgment that says nothing is asked for again
             prompt, text = row.get(f"{game}user_prompt"), row.get(f"{game}judgment")
             if isinstance(prompt, str) and isinstance(text, str) and judge[0] == plan.judge.name:
                 recorded.judgments.setdefault((judge[0], prompt), []).append(text)

@@ -39,8 +39,8 @@ def export(folder: Path, plan: Plan, results: Iterable[TurnResult], at: float) -
         if len(turns) < len(question.turns) or any(None in result.answers for result in turns):
             continue
         for name, path in _answer_files(folder, plan).items():
-            texts = _texts_of(turns, name)
-            if all("" not in run for run in texts) or not name:
+            texts = [_known(run) for run in _texts_of(turns, name) if None not in run]
+            if len(texts) == len(turns[0].scores):
                 answers[path].append(_answer_row(question.id, name or plan.model.name, texts, at))
         for result in turns:
             judgments += _judgment_rows(plan, turns[: result.key.turn], at)
@@ -66,13 +66,21 @@ def _judgment_file(folder: Path, plan: Plan) -> Path:
     return folder / "model_judgment" / f"{file_name(plan.judge.name)}_{kind}.jsonl"
 
 
-def _texts_of(turns: list[TurnResult], against: str) -> list[tuple[str, ...]]:
-    """A model's answers to the turns of a question, one row a run."""
+def _texts_of(turns: list[TurnResult], against: str) -> list[tuple[str | None, ...]]:
+    """A model's answers to the turns of a question, one row a run; None where it gave none."""
     if not against:
-        return list(zip(*([text or "" for text in result.answers] for result in turns), strict=True))
+        return list(zip(*(result.answers for result in turns), strict=True))
     runs = range(1, len(turns[0].scores) + 1)
-    by_run = [{game.run: game.answer for game in result.games if game.against == against} for result in turns]
-    return [tuple(answers.get(run, "") for answers in by_run) for run in runs]
+    # Repeats of a run are games of the same answer.
+    by_run = [
+        {game.run: game.answer for game in result.games if game.against == against and game.answer is not None}
+        for result in turns
+    ]
+    return [tuple(answers.get(run) for answers in by_run) for run in runs]
+
+
+def _known(texts: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(text for text in texts if text is not None)
 
 
 def _answer_row(question_id: QuestionId, model: str, texts: list[tuple[str, ...]], at: float) -> dict[str, Any]:
@@ -131,8 +139,8 @@ def _game_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
     return rows
 
 
-def _shown(texts: Iterable[str]) -> list[str]:
-    return [cut_thinking(text) for text in texts]
+def _shown(texts: Iterable[str | None]) -> list[str]:
+    return [cut_thinking(text) for text in _known(texts)]
 
 
 def _answer_id(model: str, question_id: QuestionId) -> str:

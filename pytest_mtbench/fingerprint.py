@@ -51,8 +51,9 @@ def _answerer(plan: Plan) -> dict[str, Any]:
 
 def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]:
     temperature = default_temperature if role.temperature is None else role.temperature
+    deployment = role.endpoint.azure[1] if role.endpoint.azure else None
     return {
         "temperature": "by category" if temperature is None else temperature,
         "max_tokens": role.max_tokens,
         "extra_body": dict(role.extra_body),
-    }
+    } | ({"deployment": deployment} if deployment else {})

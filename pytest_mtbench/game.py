@@ -25,7 +25,7 @@ class Game:
         run: which of the answers, from 1.
         verdicts: `A`, `B` or `C` for neither, as the judge said it, first with the model under test as assistant A,
             then with it as B; None where the judge gave none.
-        answer: the other model's, thinking included.
+        answer: the other model's, thinking included; None where there was none, or where it was left out.
         judgments: the judge's texts in the same order.
         unscored: why there is no outcome.
     """
@@ -33,7 +33,7 @@ class Game:
     against: str
     run: int
     verdicts: tuple[str | None, str | None] = (None, None)
-    answer: str = ""
+    answer: str | None = None
     judgments: tuple[str, str] = ("", "")
     unscored: str | None = None
 
@@ -84,7 +84,7 @@ class Game:
             against=row["against"],
             run=row["run"],
             verdicts=tuple(row["verdicts"]),
-            answer=row.get("answer", ""),
+            answer=row.get("answer"),
             judgments=tuple(row.get("judgments", ("", ""))),
             unscored=row["unscored"],
         )

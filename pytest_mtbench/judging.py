@@ -132,11 +132,11 @@ def judge_served_as(plan: Plan, name: str) -> str:
     )
 
 
-def lost_game(plan: Plan, run: int, reason: str) -> Judged:
+def lost_game(plan: Plan, run: int, reason: str, answer: str | None = None) -> Judged:
     """A game that could not be played.
 
     Args:
-        plan: the other side's.
+        plan: the other side's; `answer`: its answer, where there was one.
         run: from 0.
     """
-    return Judged(None, reason, (), (), Game(plan.label, run + 1, unscored=reason))
+    return Judged(None, reason, (), (), Game(plan.label, run + 1, answer=answer, unscored=reason))

@@ -64,8 +64,9 @@ class Machinery:
     def estimate(self, options: Options, run: SuiteRun, keys: list[TurnKey]) -> Estimate:
         """What these turns would ask for, with a look at what is there already; asks nothing."""
         plan = run.plan
-        own = options.answers is not None and not only_others_there(options.answers, run)
-        recorded = read_answers(options.answers, plan) if options.answers and own else Recorded()
+        source = options.answers
+        others_alone = source is not None and only_others_there(source, run)
+        recorded = read_answers(source, plan, judgments_alone=others_alone) if source else Recorded()
         stored = {other.plan.key: other.stored or {} for other in run.opponents} | {plan.key: recorded.answers}
         by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
         readable = by_mode.get(options.cache, ("answer", "judgment"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
                 raise ConfigError(f"{path}: question {place[0]}, turn {place[1]} is in two reports")
             if len(result.scores) != plan.runs:
                 raise ConfigError(f"{path}: question {place[0]}, turn {place[1]} has not {plan.runs} runs")
+            _check_games(path, result, plan)
             results[place] = result
     missing = sorted({str(key.question_id) for key in plan.turns() if (key.question_id, key.turn) not in results})
     if missing:
@@ -45,6 +47,15 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
         raise ConfigError(f"--mtbench-merge: the reports lack {len(missing)} questions: {named}")
     tally.note(f"joined from {len(paths)} reports; the requests are theirs")
     return list(results.values()), tally
+
+
+def _check_games(path: Path, result: TurnResult, plan: Plan) -> None:
+    """Whether a turn has each of its games, once."""
+    there = Counter((game.against, game.run) for game in result.games)
+    asked = Counter({(other.label, run): plan.repeats for other in plan.opponents for run in range(1, plan.runs + 1)})
+    if there != asked:
+        question_id, turn = result.place
+        raise ConfigError(f"{path}: question {question_id}, turn {turn} has not the games of this run")
 
 
 def _add(tally: Tally, report: Mapping[str, Any]) -> None:
@@ -55,7 +66,7 @@ def _add(tally: Tally, report: Mapping[str, Any]) -> None:
         count.retried += calls["retried"]
     tally.answer_usage += Usage(**report["usage"]["answers"])
     tally.judgment_usage += Usage(**report["usage"]["judgments"])
-    tally.against_usage += Usage(**report["usage"].get("against", {}))
+    tally.against_usage += Usage(**(report["usage"].get("against") or {}))
     served = report["fingerprint"].get("judge_served", [])
     for name in [served] if isinstance(served, str) else served:
         if name not in tally.judges_served:

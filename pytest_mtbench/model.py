@@ -133,7 +133,8 @@ class TurnResult:
 
     def against(self, name: str) -> TurnResult:
         """The same turn with the games against one model alone."""
-        return replace(self, games=tuple(game for game in self.games if game.against == name))
+        games = tuple(game for game in self.games if game.against == name)
+        return replace(self, games=games, score=None, scores=())
 
     @property
     def place(self) -> tuple[QuestionId, int]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 from .command import Options
@@ -103,6 +104,7 @@ def opponents(
         ConfigError: a file cannot be read or lacks an answer, a model is named twice or is the one under test.
     """
     found: list[Opponent] = []
+    files = {_own_file(options, plan): ""}
     for number, named in enumerate(_named(suite, path, options)):
         stored = None if named.file is None else read_opponent(named.file, named.what, plan)
         role = opponent_role(named.name, named.section, suite.suite.prices, options, environ, plan.model)
@@ -116,10 +118,13 @@ def opponents(
             stored="" if stored is None else _sha256(stored),
             label=_label(named, role, [plan.model.name, *(opponent.plan.label for opponent in found)]),
         )
-        if stored is None and _same(plan, other):
-            raise ConfigError(f"{named.what}: is the model under test itself, asked in the same way")
-        if any(opponent.source == named.source and _same(opponent.plan, other) for opponent in found):
+        file = named.file.resolve() if named.file else None
+        if (stored is None and _same(plan, other)) or (file and files.get(file) == ""):
+            raise ConfigError(f"{named.what}: is the model under test itself, with the same answers")
+        asked = [opponent.plan for opponent in found if opponent.stored is None]
+        if file in files if file else any(_same(one, other) for one in asked):
             raise ConfigError(f"{named.what}: {named.name} is named twice")
+        files |= {file: other.label} if file else {}
         found.append(Opponent(other, stored, named.source))
     _check_prices(suite, found)
     shown = ", ".join(opponent.plan.label for opponent in found)
@@ -177,7 +182,18 @@ def _of_text(text: str, section: OpponentEndpoint, what: str, base: Path, option
 
 def _label(named: _Named, role: Role, taken: list[str]) -> str:
     """The model's name, or one that says more where another is called so."""
-    return named.name if named.name not in taken else f"{named.name} ({named.source or role.endpoint.url})"
+    if named.name not in taken:
+        return named.name
+    sources = chain([named.source or role.endpoint.url], count(2))
+    return next(name for what in sources if (name := f"{named.name} ({what})") not in taken)
+
+
+def _own_file(options: Options, plan: Plan) -> Path | None:
+    """Where the answers of the model under test are stored."""
+    source = options.answers
+    if source is not None and is_folder(source):
+        return answer_file_in(source, plan.model.name)
+    return source.resolve() if source is not None else None
 
 
 def _sha256(answers: Answers) -> str:
@@ -187,5 +203,4 @@ def _sha256(answers: Answers) -> str:
 
 def _same(plan: Plan, other: Plan) -> bool:
     """Whether two plans ask for the very same answers."""
-    question = plan.questions.questions[0]
-    return plan.answer_request(question, [], 0) == other.answer_request(question, [], 0)
+    return all(plan.answer_request(q, [], 0) == other.answer_request(q, [], 0) for q in plan.selected)

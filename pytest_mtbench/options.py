@@ -75,9 +75,10 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         references=path.parent / content.references if path and content.references else None,
         environ=environ,
     )
-    selected, problems = select(questions, suite, options.limit, options.shard)
+    asked, problems = select(questions, suite, options.limit, None)
+    selected, _ = select(questions, suite, options.limit, options.shard)
     pairwise = is_pairwise(suite, options)
-    gates, floor = gates_of(questions, suite, options.minimums, problems, pairwise=pairwise)
+    gates, floor = gates_of(questions, suite, options.minimums, problems, asked=asked, pairwise=pairwise)
     problems += problems_of_modes(suite, options) if pairwise else []
     if options.shard is not None:
         gates = ()  # a share is a part, and no gate passes on a part

@@ -120,7 +120,7 @@ class Plan:
     def answer_request(self, question: Question, answers: list[str], run: int) -> ChatRequest:
         """The request for the answer after these; `run` counts from 0."""
         return ChatRequest(
-            endpoint=self.model.endpoint.url,
+            endpoint=self.model.endpoint.identity,
             model=self.model.name,
             messages=_sendable(answer_messages(question, answers, self.system_prompt)),
             temperature=answer_temperature(question, self.model.temperature),
@@ -139,7 +139,7 @@ class Plan:
             others: what assistant B answered, where these answers are assistant A's.
         """
         return ChatRequest(
-            endpoint=self.judge.endpoint.url,
+            endpoint=self.judge.endpoint.identity,
             model=self.judge.name,
             messages=_sendable(judge_messages(self.questions, question, answers, others)),
             temperature=JUDGE_TEMPERATURE if self.judge.temperature is None else self.judge.temperature,

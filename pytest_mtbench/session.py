@@ -167,15 +167,16 @@ class SessionPlugin:
             check_keys(run, options, generated=generated)
         recorded: dict[str, Recorded] = {}
         for run in runs:
-            if options.answers and not only_others_there(options.answers, run):
-                recorded[run.plan.key] = read_answers(options.answers, run.plan)
+            if options.answers:
+                others_alone = only_others_there(options.answers, run)
+                recorded[run.plan.key] = read_answers(options.answers, run.plan, judgments_alone=others_alone)
             if options.merge:
                 self._merge(run)
         cache = self._open_cache()
         plans = _Plans(self._suites)
 
         def make_engine() -> Engine:
-            answers: dict[str, AnswerSource] = {key: found.answers for key, found in recorded.items()}
+            answers: dict[str, AnswerSource] = {key: found.answers for key, found in recorded.items() if found.answers}
             for other in (other for run in runs for other in run.opponents):
                 if other.stored is not None:
                     answers[other.plan.key] = other.stored

@@ -12,25 +12,23 @@ JUDGE_SD = 0.75
 """The SD of one score where GPT-4 judges the same text twice (160 prompts, hours apart)."""
 
 
-_NO_SCATTER = 1e-12
-"""A standard error that is nothing but rounding."""
-
-
 @dataclass(frozen=True)
 class Scale:
     """What a score can be.
 
     Args:
         judge_sd: the SD of one score where the judge judges the same text twice, as far as it is known.
+        step: the least that one score can differ from another, where that is much.
     """
 
     lowest: float
     highest: float
     judge_sd: float
+    step: float = 0.0
 
 
 RATINGS = Scale(1.0, 10.0, JUDGE_SD)
-WIN_RATES = Scale(0.0, 1.0, 0.0)
+WIN_RATES = Scale(0.0, 1.0, 0.0, step=0.5)
 
 
 def mean_interval(
@@ -44,8 +42,8 @@ def mean_interval(
 
     The two turns of a question are not independent, so each question counts once, with its mean; categories are
     strata, since every category is always asked.  A judge that is asked twice differs from itself, so the
-    standard error is never below that of the judge alone.  Win rates have no such floor; where all questions come
-    out alike, so many of them still allow a share of others (Clopper and Pearson 1934, for no event in n).
+    standard error is never below that of the judge alone.  Where all come out alike, as win rates can, it is that of
+    one score that had come out a step otherwise: nothing is certain, and no better result has a worse bound.
 
     Args:
         strata: the question means by category.
@@ -71,10 +69,7 @@ def mean_interval(
     # The mean is a ratio where questions weigh differently; these are its linearised parts, which sum to zero.
     parts = [[weight * (value - middle) / total for value, weight in group] for group in pairs]
     squared = sum(len(group) * variance(group) for group in parts)
-    error = max(math.sqrt(squared), scale.judge_sd / math.sqrt(ratings))
-    if error < _NO_SCATTER:
-        unseen = 1 - ((1 - level) / 2) ** (1 / sum(map(len, pairs)))
-        return middle - unseen * (middle - scale.lowest), middle + unseen * (scale.highest - middle)
+    error = max(math.sqrt(squared), scale.judge_sd / math.sqrt(ratings), scale.step / ratings)
     from scipy.special import stdtrit  # here: scipy is slow to import and small runs do without it
 
     half = float(stdtrit(degrees, 0.5 + level / 2)) * error

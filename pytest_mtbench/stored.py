@@ -49,10 +49,8 @@ def read_turns(rows: Sequence[Mapping[str, Any]], suite: str) -> list[TurnResult
         TurnResult.from_json(
             {
                 "key": [suite, row["question_id"], row["turn"]],
-                **{
-                    name: row[name]
-                    for name in ("category", "score", "scores", "unscored", "answer", "judgment", "flags")
-                },
+                **{name: row[name] for name in ("category", "score", "scores", "answer", "judgment", "flags")},
+                "unscored": row["unscored"] or _why_in_part(row),
                 "answers": row.get("answers") or [_none_if_unanswered(row)],
                 "judgments": row.get("judgments") or _judgments(row),
                 "games": row.get("games") or (),
@@ -61,6 +59,12 @@ def read_turns(rows: Sequence[Mapping[str, Any]], suite: str) -> list[TurnResult
         )
         for row in rows
     ]
+
+
+def _why_in_part(row: Mapping[str, Any]) -> str | None:
+    """Why a turn that has a score lacks a part of it."""
+    games = [game["unscored"] for game in row.get("games") or () if game["unscored"] is not None]
+    return next(iter(games), "a run of this turn has no score" if None in row["scores"] else None)
 
 
 def _judgments(row: Mapping[str, Any]) -> list[list[str]]:
@@ -86,7 +90,7 @@ class _GameRow(_Row):
     run: Annotated[int, Field(ge=1, le=100)]
     verdicts: Annotated[list[Verdict | None], Field(min_length=2, max_length=2)]
     unscored: str | None
-    answer: str = ""
+    answer: str | None = None
     judgments: Annotated[list[str], Field(min_length=2, max_length=2)] = ["", ""]
 
     @model_validator(mode="after")

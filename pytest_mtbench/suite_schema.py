@@ -42,8 +42,14 @@ def _checked_url(text: str) -> str:
     return text
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must be a name")
+    return text
+
+
 class _Endpoint(_Section):
-    name: Annotated[str, Field(min_length=1)] | None = None
+    name: Annotated[str, Field(min_length=1), AfterValidator(_not_blank)] | None = None
     base_url: Annotated[str, AfterValidator(_checked_url)] | None = Field(default=None, repr=False)
     api_key_env: EnvName | None = None
     temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
@@ -111,8 +117,9 @@ class AgainstSection(OpponentEndpoint):
 
     @model_validator(mode="after")
     def _one_or_several(self) -> AgainstSection:
-        if self.models and (self.name is not None or self.answers is not None):
-            raise ValueError("names a model of its own beside `models`; put it among them")
+        beside = sorted(self.model_fields_set - {"models", "min_win_rate"})
+        if self.models and beside:
+            raise ValueError(f"has {beside[0]} beside `models`; put it into their entries")
         if any(model.name is None and model.answers is None for model in self.models):
             raise ValueError("each of `models` needs a name or a file of answers")
         return self

@@ -46,32 +46,33 @@ def gates_of(
     minimums_given: Sequence[tuple[str, float]],
     problems: list[str],
     *,
+    asked: Sequence[Question],
     pairwise: bool,
 ) -> tuple[tuple[GateSpec, ...], Mapping[str, float]]:
     """The gates in the order of the table, and the floor of single turns by category.
 
     Args:
+        asked: the questions that the whole run asks.
         pairwise: thresholds are win rates then, of `against.min_win_rate`, and turns have no floor.
         minimums_given: thresholds of the command line, which win over the file's.
         problems: receives what is wrong with either.
     """
     thresholds = suite.suite.thresholds
-    asked = suite.suite.against.min_win_rate if pairwise else thresholds
+    bars = suite.suite.against.min_win_rate if pairwise else thresholds
     section = ("against", "min_win_rate") if pairwise else ("thresholds",)
     floor = {} if pairwise else thresholds.floor
-    wanted = [q for q in questions.questions if not suite.suite.categories or q.category in suite.suite.categories]
-    known = list(dict.fromkeys(q.category for q in wanted))
-    turns = range(1, max((len(q.turns) for q in wanted), default=0) + 1)
+    known = list(dict.fromkeys(q.category for q in asked))
+    turns = range(1, max((len(q.turns) for q in asked), default=0) + 1)
     names = {_gate_name(name): name for name in known}
     gates = [*names, *(f"turn{turn}" for turn in turns), "overall"]
     problems += [
         suite.at((*section, "categories", name), _unknown_category(name, questions, known))
-        for name in asked.categories
+        for name in bars.categories
         if name not in known
     ]
     problems += [
         suite.at((*section, "turns", str(turn)), f"no selected question has a turn {turn}")
-        for turn in asked.turns
+        for turn in bars.turns
         if turn not in turns
     ]
     problems += [
@@ -91,9 +92,9 @@ def gates_of(
         for name, score in minimums_given
         if not least <= score <= most
     ]
-    minimums: dict[str, float] = {_gate_name(name): score for name, score in asked.categories.items()}
-    minimums |= {f"turn{turn}": score for turn, score in asked.turns.items()}
-    minimums |= {"overall": asked.overall} if asked.overall is not None else {}
+    minimums: dict[str, float] = {_gate_name(name): score for name, score in bars.categories.items()}
+    minimums |= {f"turn{turn}": score for turn, score in bars.turns.items()}
+    minimums |= {"overall": bars.overall} if bars.overall is not None else {}
     minimums |= dict(minimums_given)
     specs: list[GateSpec] = []
     for name in (name for name in gates if name in minimums):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..server import Asked, Endpoint, Reply
+from ..server import Asked, Endpoint, Reply, error
 from ..sets import QUESTIONS, TURNS, write_jsonl
 from .conftest import Bench, flowing, table
 
@@ -346,7 +347,81 @@ def test_a_pairwise_report_is_judged_again_from_itself_alone(bench: Bench) -> No
     assert bench.report("again.json")["scores"] == first
 
 
+def test_what_was_unscored_is_not_scored_by_reading_it_back(bench: Bench) -> None:
+    cut_off = Reply("Maybe [[A]], but then again", finish_reason="length")
+    bench.endpoint.judge = lambda asked: cut_off if place_of(asked) == (3, 1) and not order_of(asked) else judge(asked)
+    bench.run(AGAINST, REPORT, "--mtbench-export=out").assert_outcomes(passed=TURNS - 1, errors=1)
+    for source in ("out", "report.json"):
+        bench.endpoint.clear()
+        again = bench.run(AGAINST, f"--mtbench-answers={source}")
+        again.assert_outcomes(passed=TURNS - 1, errors=1)
+        assert {place_of(asked) for asked in bench.endpoint.judgments} == {(3, 1)}
+
+
+def test_a_judge_that_cannot_be_asked_costs_no_answer(bench: Bench) -> None:
+    bench.endpoint.before = lambda asked, number: (
+        error(400, "no") if asked.is_judge and place_of(asked) == (3, 1) else None
+    )
+    bench.run(AGAINST, REPORT, "--mtbench-export=out").assert_outcomes(passed=TURNS - 1, errors=1)
+    (row,) = (row for row in bench.report()["turns"] if (row["question_id"], row["turn"]) == (3, 1))
+    assert row["games"][0]["answer"] == "(other on: What is 6 times 7?)"
+    assert len((bench.path / "out" / "model_answer" / "other.jsonl").read_text().splitlines()) == len(QUESTIONS)
+    bench.endpoint.clear()
+    bench.run(AGAINST, "--mtbench-answers=out", "--mtbench-cache=off")
+    assert not bench.endpoint.answers
+
+
+def test_an_empty_answer_of_the_other_side_is_one(bench: Bench) -> None:
+    bench.endpoint.answer = lambda asked: "" if asked.model == "other" and "colour" in asked.prompt else answer(asked)
+    bench.endpoint.judge = lambda asked: "[[A]]"
+    bench.run(AGAINST, REPORT, "--mtbench-export=out").assert_outcomes(passed=TURNS)
+    bench.endpoint.clear()
+    bench.run(AGAINST, "--mtbench-answers=out", "--mtbench-report=again.json", "--mtbench-cache=off")
+    assert not bench.endpoint.asked
+    assert bench.report("again.json")["scores"] == bench.report()["scores"]
+
+
+def test_stored_runs_are_used_again_as_whole_conversations(bench: Bench) -> None:
+    rows = [json.loads(line) for line in write_answers(bench.path / "old.jsonl", "other").read_text().splitlines()]
+    for row in rows:
+        row["choices"].append({"index": 1, "turns": ["the first turn alone"]})
+    write_jsonl(bench.path / "old.jsonl", [row for row in rows if row["question_id"] != "five"] + [rows[-1]])
+    bench.endpoint.judge = lambda asked: "[[C]]"
+    bench.run("--mtbench-against=old.jsonl", "--mtbench-runs=2", "-k", "math")
+    assert not [asked for asked in bench.endpoint.judgments if "the first turn alone" in asked.prompt]
+
+
+def test_judgments_beside_the_other_side_alone_are_used(bench: Bench) -> None:
+    bench.run(AGAINST, "--mtbench-export=out")
+    (bench.path / "out" / "model_answer" / "m.jsonl").unlink()
+    bench.endpoint.clear()
+    bench.run(AGAINST, "--mtbench-answers=out", "--mtbench-cache=off")
+    assert Counter(asked.model for asked in bench.endpoint.asked) == {"m": 9}
+
+
 # --- several models ---
+
+
+def test_models_of_one_name_are_told_apart(bench: Bench) -> None:
+    def by_prompt(asked: Asked) -> str:  # whoever has the longer system prompt wins
+        return "[[C]]" if asked.prompt.count("bad") == asked.prompt.count("good") else "[[A]]"
+
+    bench.endpoint.answer = lambda asked: asked.messages[0]["content"] + answer(asked)
+    bench.endpoint.judge = by_prompt
+    said = ", ".join(f"{{name: m, system_prompt: {text}}}" for text in ("bad", "good", "ok"))
+    bench.suite(f"against: [{said}]\n")
+    bench.plain("mtbench.yaml", REPORT, "--mtbench-export=out")
+    names = [f"m ({bench.endpoint.url})", "m (2)", "m (3)"]
+    assert [row["name"] for row in bench.report()["against"]] == names
+    assert [row["scores"]["overall"]["n"] for row in bench.report()["against"]] == [9, 9, 9]
+    assert Counter(asked.model for asked in bench.endpoint.asked) == {"m": 36, "the-judge": 54}
+    assert len(list((bench.path / "out" / "model_answer").iterdir())) == 4
+
+
+def test_the_same_name_at_another_temperature_is_another_model(bench: Bench) -> None:
+    bench.endpoint.judge = lambda asked: "[[C]]"
+    bench.suite("against: {name: m, temperature: 0.7}\n")  # which is that of the first category
+    bench.plain("mtbench.yaml").assert_outcomes(passed=TURNS)
 
 
 def test_several_models(bench: Bench, xdist: Sequence[str]) -> None:
@@ -455,6 +530,26 @@ def test_a_share_that_was_changed_is_refused(bench: Bench, change: Callable[[Any
     assert message in result.stderr.str() + result.stdout.str()
 
 
+def test_shares_with_an_unscored_game_join_to_a_run_with_one(bench: Bench) -> None:
+    withheld = Reply("", finish_reason="content_filter")
+    bench.endpoint.before = lambda asked, number: withheld if asked.model == "b" else None
+    bench.endpoint.judge = lambda asked: "[[C]]"
+    bench.run("--mtbench-against=a,b", REPORT, "--mtbench-shard=1/1").assert_outcomes(errors=TURNS)
+    bench.run("--mtbench-against=a,b", "--mtbench-merge=report.json").assert_outcomes(errors=TURNS)
+
+
+def test_a_share_that_lacks_games_is_refused(bench: Bench) -> None:
+    bench.endpoint.judge = lambda asked: "[[C]]"
+    bench.run("--mtbench-against=a,b", REPORT, "--mtbench-shard=1/1")
+    report = bench.report()
+    for row in report["turns"]:
+        row["games"] = [game for game in row["games"] if game["against"] == "a"]
+    (bench.path / "report.json").write_text(json.dumps(report))
+    result = bench.run("--mtbench-against=a,b", "--mtbench-merge=report.json")
+    assert result.ret == 4
+    assert "report.json: question 1, turn 1 has not the games of this run" in result.stderr.str()
+
+
 def test_shares_against_another_model_are_refused(bench: Bench) -> None:
     bench.run(AGAINST, "--mtbench-report=a.json")
     result = bench.run("--mtbench-against=third", "--mtbench-merge=a.json")
@@ -548,11 +643,21 @@ def test_a_suite_file(bench: Bench, xdist: Sequence[str]) -> None:
 
 
 def test_rule_confident(bench: Bench) -> None:
+    rows = [
+        {"question_id": f"{category}{number}", "category": category, "turns": [f"{category} {number}?", "And now?"]}
+        for category in ("math", "writing", "trivia")
+        for number in range(6)
+    ]
+    write_jsonl(bench.questions / "question.jsonl", rows)
     said = {"math": "AB", "writing": "BA", "trivia": "CC"}
-    categories = {question["question_id"]: question["category"] for question in QUESTIONS}
-    bench.endpoint.judge = lambda asked: f"[[{said[categories[place_of(asked)[0]]][order_of(asked)]}]]"
+
+    def by_category(asked: Asked) -> str:
+        (pair,) = (pair for name, pair in said.items() if re.search(rf"{name} \d\?", asked.prompt))
+        return f"[[{pair[order_of(asked)]}]]"
+
+    bench.endpoint.judge = by_category
     bench.suite(
-        "against: {name: other, min_win_rate: {overall: 0.5, categories: {math: 0.01, writing: 1}}}\n"
+        "against: {name: other, min_win_rate: {overall: 0.5, categories: {math: 0.8, writing: 0.2}}}\n"
         "thresholds: {rule: confident}\n"
     )
     result = bench.plain("mtbench.yaml", REPORT)
@@ -651,11 +756,15 @@ def test_both_sides_answer_at_once(bench: Bench) -> None:
         (["--mtbench-against="], "argument --mtbench-against: must be a name, a file, or several with commas"),
         (["--mtbench-against=a,,b"], "argument --mtbench-against: must be a name, a file, or several with commas"),
         (["--mtbench-against=a,a"], "--mtbench-against=a: a is named twice"),
-        (["--mtbench-against=m"], "--mtbench-against=m: is the model under test itself, asked in the same way"),
+        (["--mtbench-against=m"], "--mtbench-against=m: is the model under test itself, with the same answers"),
         (["--mtbench-against=none.jsonl"], "--mtbench-against=none.jsonl: no such file"),
         (["--mtbench-against=none.json"], "--mtbench-against=none.json: no such file"),
         (["--mtbench-against=half.jsonl"], "--mtbench-against=half.jsonl: no answer to 1 questions: five"),
         (["--mtbench-against=bad.jsonl"], "bad.jsonl:1: not a row of answers"),
+        (["--mtbench-against=two.jsonl"], "--mtbench-against=two.jsonl: holds answers of several models: m, x"),
+        (["--mtbench-against=own.jsonl,./own.jsonl"], "--mtbench-against=./own.jsonl: m is named twice"),
+        (["--mtbench-against=own.jsonl", "--mtbench-answers=own.jsonl"], "is the model under test itself"),
+        ([AGAINST, "--mtbench-limit=1", "--mtbench-min=turn3=0.5"], "--mtbench-min=turn3=0.5: no such key"),
         ([AGAINST, "--mtbench-min=7"], "--mtbench-min=overall=7: must be a win rate from 0 to 1"),
         ([AGAINST, "--mtbench-min=nan"], "argument --mtbench-min: must be [KEY=]SCORE"),
         ([AGAINST, "--mtbench-baseline=x.json"], "--mtbench-baseline: a win rate has no baseline"),
@@ -665,6 +774,8 @@ def test_both_sides_answer_at_once(bench: Bench) -> None:
 def test_options(bench: Bench, options: Sequence[str], message: str) -> None:
     write_answers(bench.path / "half.jsonl", "half", QUESTIONS[:-1])
     (bench.path / "bad.jsonl").write_text('{"question_id": 1}\n')
+    own = write_answers(bench.path / "own.jsonl", "m").read_text()
+    (bench.path / "two.jsonl").write_text(own + own.replace('"model_id": "m"', '"model_id": "x"'))
     result = bench.run(*options)
     assert result.ret == 4
     assert message in result.stderr.str()
@@ -684,7 +795,10 @@ def test_options(bench: Bench, options: Sequence[str], message: str) -> None:
         ("against: {}", "against: names no model"),
         ("against: []", "against: names no model"),
         ("against: ''", "against.name: "),
-        ("against: {name: a, models: [b]}", "against: names a model of its own beside `models`"),
+        ("against: {name: a, models: [b]}", "against: has name beside `models`; put it into their entries"),
+        ("against: {temperature: 0, models: [b]}", "against: has temperature beside `models`"),
+        ("against: '  '", "against.name: must be a name"),
+        ("against: [a, a]", "mtbench.yaml:4: against: a: a is named twice"),
         ("against: 4", "mtbench.yaml:4: against: must be a mapping of keys"),
         ("against: {name: other, min_win_rate: 7}", "against.min_win_rate.overall: "),
         ("against: {name: other, min_win_rate: {maths: 1}}", "against.min_win_rate.maths: unknown key"),

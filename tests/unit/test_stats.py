@@ -123,10 +123,20 @@ def test_a_win_rate_stays_between_0_and_1() -> None:
     assert mean_interval({"math": [1.0, 1.0, 0.5]}, 6, scale=WIN_RATES) == pytest.approx((0.116, 1.0), abs=1e-3)
 
 
-@pytest.mark.parametrize("value", [0.0, 0.25, 0.5, 1.0])
-@pytest.mark.parametrize("n", [2, 10, 80])
-def test_questions_that_all_come_out_alike_are_not_certain(n: int, value: float) -> None:
-    # The exact bound on the share of what was never seen in n: the upper limit of Clopper and Pearson for 0 of n.
-    unseen = float(stats.beta.ppf(0.975, 1, n))
-    found = mean_interval({"math": [value] * n}, 2 * n, scale=WIN_RATES)
-    assert found == pytest.approx((value - unseen * value, value + unseen * (1 - value)))
+@pytest.mark.parametrize("n", [5, 10, 80])
+def test_questions_that_all_come_out_alike_are_as_sure_as_those_with_one_half_point_of_difference(n: int) -> None:
+    alike = mean_interval({"math": [0.0] * n}, 2 * n, scale=WIN_RATES)
+    one_tie = mean_interval({"math": [0.0] * (n - 1) + [0.25]}, 2 * n, scale=WIN_RATES)
+    assert alike is not None
+    assert one_tie is not None
+    half = float(stats.t.ppf(0.975, n - 1)) * 0.25 / n
+    assert alike == pytest.approx((0, half))
+    assert one_tie == pytest.approx((0, min(1, 0.25 / n + half)))
+    assert alike[1] < one_tie[1], "no better result has a worse bound"
+
+
+@pytest.mark.parametrize("value", [0.25, 0.5, 0.75])
+def test_ties_alone_are_no_point(value: float) -> None:
+    low, high = mean_interval({"a": [value] * 10, "b": [value] * 10}, 40, scale=WIN_RATES) or (0, 0)
+    assert low < value < high
+    assert high - low == pytest.approx(2 * stats.t.ppf(0.975, 18) * 0.5 / 40)
