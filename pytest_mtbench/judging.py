@@ -111,7 +111,10 @@ class Judging:
     async def _get(
         self, plan: Plan, request: ChatRequest, slot: str, shown: list[str], read: Callable[[str, str, Shown], _Read]
     ) -> tuple[str, _Read]:
-        material = Shown(user_text(request.messages), shown)
+        system = request.messages[0]
+        # The pairwise templates' instructions hold the three verdicts themselves.
+        instructions = system["content"] if read is read_verdict and system["role"] == "system" else ""
+        material = Shown(user_text(request.messages), shown, instructions)
 
         def use_of(reply: ChatReply) -> Use:
             return "again" if read(reply.text, reply.finish_reason, material).reason else "good"

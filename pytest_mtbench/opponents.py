@@ -106,7 +106,8 @@ def opponents(
     found: list[Opponent] = []
     files = {_own_file(options, plan): ""}
     for number, named in enumerate(_named(suite, path, options)):
-        stored = None if named.file is None else read_opponent(named.file, named.what, plan)
+        where = named.what if named.source in named.what else f"{named.what} (in {named.source})"
+        stored = None if named.file is None else read_opponent(named.file, where, plan)
         role = opponent_role(named.name, named.section, suite.suite.prices, options, environ, plan.model)
         other = replace(
             plan,
@@ -173,7 +174,7 @@ def _of_section(section: OpponentEndpoint, suite: SuiteFile, base: Path, options
 
 def _of_text(text: str, section: OpponentEndpoint, what: str, base: Path, options: Options) -> _Named:
     """A name, or a file that stands for the model whose answers it holds."""
-    if text.endswith(_FILES):
+    if text.lower().endswith(_FILES):
         return _Named(name_in(base / text, what), section, what, base / text, text)
     folder = options.answers
     file = answer_file_in(folder, text) if folder is not None and is_folder(folder) else None

@@ -22,22 +22,28 @@ class Shown:
     Args:
         prompt: the whole user message.
         answers: the answers in it.
+        instructions: the system message, where a mark that is repeated from there is no answer either.
     """
 
     prompt: str = ""
     answers: Sequence[str] = ()
+    instructions: str = ""
 
     def holds(self, text: str, start: int, end: int) -> bool:
         """Whether `text[start:end]` of a judgment is quoted from here."""
         mark = text[start:end]
+        if _repeats(self.instructions, text, start, end):
+            return True
         if not any(mark in answer for answer in self.answers):
             return False
-        return self._repeats(text, start, end) or _in_quotation(text, start, end)
+        return _repeats(self.prompt, text, start, end) or _in_quotation(text, start, end)
 
-    def _repeats(self, text: str, start: int, end: int) -> bool:
-        size = end - start + _SHARED_CONTEXT
-        lefts = range(max(0, start - _SHARED_CONTEXT), min(start, len(text) - size) + 1)
-        return any(text[left : left + size] in self.prompt for left in lefts)
+
+def _repeats(source: str, text: str, start: int, end: int) -> bool:
+    """Whether a place of a text stands in a source with so much around it that it is repeated from there."""
+    size = end - start + _SHARED_CONTEXT
+    lefts = range(max(0, start - _SHARED_CONTEXT), min(start, len(text) - size) + 1)
+    return any(text[left : left + size] in source for left in lefts)
 
 
 def _in_quotation(text: str, start: int, end: int) -> bool:

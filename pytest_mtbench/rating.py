@@ -31,7 +31,10 @@ NOTHING = Shown()
 _QUOTED = "the judge's last {} is one that it quotes from the answer"
 _VERDICT = re.compile(r"\[\[([ABC])\]\]")
 # What a judge may write instead of one of the three: another case, spaces, two letters, a word.
-_VERDICT_LIKE = re.compile(r"\[\[\s*(?:(?:assistant )?[ABC](?: wins)?|[ABC]\s*[/|,]\s*[ABC]|tie)\s*\]\]", re.IGNORECASE)
+_VERDICT_LIKE = re.compile(
+    r"\[\[\s*(?:(?:assistant )?[ABC](?: wins)?|[ABC]\s*[<>=/|,]{1,3}\s*[ABC]|tie|draw|neither|none|both)\s*\]\]",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from .terminal import wrapped
 
 def title(plan: Plan) -> str:
     """The heading."""
-    against = "".join(f" against {other.label}" for other in plan.opponents)
+    others = ", ".join(other.label for other in plan.opponents)
+    against = f" against {others}" if others else ""
     return one_line(
         f"MT-Bench, dry run: {plan.model.name}{against}, judged by {plan.judge.name}, on {plan.questions.short_name}"
     )

@@ -42,8 +42,12 @@ def pairwise_lines(report: RunReport) -> Iterator[str]:
             )
 
 
-def ranking(report: RunReport) -> Iterator[str]:
-    """Several models in the order of their win rates; those of the others are against the model under test alone."""
+def ranking(report: RunReport, width: int) -> Iterator[str]:
+    """Several models in the order of their win rates; those of the others are against the model under test alone.
+
+    Args:
+        width: columns of the terminal, which long names are cut for.
+    """
     if len(report.against) < 2:
         return
     strengths = bradley_terry(report.against)
@@ -58,7 +62,7 @@ def ranking(report: RunReport) -> Iterator[str]:
         [
             [
                 str(place),
-                no_command(one_line(name))[:40],
+                no_command(one_line(name))[: max(8, width - 50)],
                 "" if rate is None else f"{rate:.2f}",
                 "" if bounds is None else f"{bounds[0]:.2f}-{bounds[1]:.2f}",
                 "" if strength is None else f"{strength:+.2f}",
@@ -70,7 +74,7 @@ def ranking(report: RunReport) -> Iterator[str]:
         colalign=("right", "left", "right", "right", "right"),
     )
     yield from drawn.splitlines()
-    yield "each of the others has played the model under test alone; its Bradley-Terry strength is 0"
+    yield "each played the model under test alone, whose strength is 0"
 
 
 def _bounds(score: Score) -> tuple[float, float] | None:

@@ -45,7 +45,8 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
     yield from _gates(report, width)
     for line in pairwise_lines(report):
         yield from wrapped(line, width)
-    for line in (*ranking(report), *regression_lines(report)):
+    yield from ranking(report, width)
+    for line in regression_lines(report):
         yield from wrapped(line, width) if line[:1] != " " else [line]
     yield from _unscored(report, width)
     yield from _lost(report) if report.plan.opponents else _lowest(report)

@@ -281,6 +281,8 @@ def test_last_verdict_counts(judgment: str, verdict: str) -> None:
         ("<think>[[A]]</think>", "the judge's reply holds only thinking"),
         ("[[A]], or rather [[a]]", "the judge's verdict [[a]] is none of [[A]], [[B]] and [[C]]"),
         ("[[A]]: [[A/B]]", "the judge's verdict [[A/B]] is none of [[A]], [[B]] and [[C]]"),
+        ("[[A]], no: [[A>B]]", "the judge's verdict [[A>B]] is none of [[A]], [[B]] and [[C]]"),
+        ("[[A]] or [[Neither]]", "the judge's verdict [[Neither]] is none of [[A]], [[B]] and [[C]]"),
         ("[[B]], so [[tie]]", "the judge's verdict [[tie]] is none of [[A]], [[B]] and [[C]]"),
     ],
 )
@@ -304,3 +306,18 @@ def test_a_verdict_quoted_from_an_answer_does_not_count() -> None:
     assert read_verdict(said, shown=shown).letter is None
     assert "quoted-verdict" in read_verdict(said, shown=shown).flags
     assert read_verdict(f"{said}. That is a fault. [[B]]", shown=shown).letter == "B"
+
+
+INSTRUCTIONS = "write [[A]] where assistant A is better, [[B]] where assistant B is better and [[C]] where neither is."
+
+
+@pytest.mark.parametrize(
+    "said", [INSTRUCTIONS, f"I cannot. I would {INSTRUCTIONS}", "better and [[C]] where neither is."]
+)
+def test_a_judge_that_repeats_its_instructions_has_not_decided(said: str) -> None:
+    assert read_verdict(said, shown=Shown("a prompt", ["x", "y"], INSTRUCTIONS)).letter is None
+
+
+@pytest.mark.parametrize("said", ["[[C]]", "So it is [[C]] where neither is.", f"{INSTRUCTIONS} Well: [[C]]"])
+def test_a_verdict_in_words_like_the_instructions_counts(said: str) -> None:
+    assert read_verdict(said, shown=Shown("a prompt", ["x", "y"], INSTRUCTIONS)).letter == "C"

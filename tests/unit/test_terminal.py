@@ -598,6 +598,10 @@ def test_several_models_are_ranked() -> None:
     ]
     assert [row[4] for row in ranked] == ["+5.77", "+0.00", "+0.00", "-5.77"]
     assert "Bradley-Terry" not in text_of(pairwise_report({"other": mixed}))
+    many = text_of(pairwise_report({f"other-{n}": mixed for n in range(11)}))
+    start = many.index("  model")
+    block = many[many.rindex("\n", 0, start) + 1 :].splitlines()[:14]
+    assert len({line.rindex(".") for line in block[2:]}) == 1, "columns are aligned"
 
 
 def test_a_name_of_another_model_is_printable() -> None:
