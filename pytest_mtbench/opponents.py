@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -15,6 +14,7 @@ from .fastchat import Answers, answer_file_in, name_in, read_opponent
 from .gates import GateSpec
 from .paths import is_folder
 from .plan import Plan, Role
+from .questions.loading import check_pair_prompts
 from .roles import Said, opponent_role
 from .suite import SuiteFile
 from .suite_schema import OpponentEndpoint, Suite
@@ -101,8 +101,10 @@ def opponents(
     """The models to compare with, in the order in which they are named.
 
     Raises:
-        ConfigError: a file cannot be read or lacks an answer, a model is named twice or is the one under test.
+        ConfigError: a file cannot be read or lacks an answer, a model is named twice or is the one under test, or the
+            question set's prompts cannot compare two answers.
     """
+    check_pair_prompts(plan.questions)
     found: list[Opponent] = []
     files = {_own_file(options, plan): ""}
     for number, named in enumerate(_named(suite, path, options)):
@@ -116,7 +118,8 @@ def opponents(
             model=role,
             system_prompt=plan.system_prompt if named.section.system_prompt is None else named.section.system_prompt,
             revision="",
-            stored="" if stored is None else _sha256(stored),
+            # Of the whole file: a share of the questions has the same.
+            stored=hashlib.sha256(named.file.read_bytes()).hexdigest() if named.file else "",
             label=_label(named, role, [plan.model.name, *(opponent.plan.label for opponent in found)]),
         )
         file = named.file.resolve() if named.file else None
@@ -195,11 +198,6 @@ def _own_file(options: Options, plan: Plan) -> Path | None:
     if source is not None and is_folder(source):
         return answer_file_in(source, plan.model.name)
     return source.resolve() if source is not None else None
-
-
-def _sha256(answers: Answers) -> str:
-    rows = sorted([json.dumps([*place, text]) for place, text in answers.items()])
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def _same(plan: Plan, other: Plan) -> bool:

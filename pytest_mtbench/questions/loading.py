@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..model import Identity, JudgePrompt, Question, QuestionId, QuestionSet
-from ..prompts import REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill
+from ..prompts import PAIR_PROMPTS, REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill
 from .jsonl import LARGEST_SET_FILE, read_rows
 
 OWN_PROMPTS = Path(__file__).parent / "judge_prompts.jsonl"
@@ -62,7 +62,7 @@ def load_prompts(path: Path) -> dict[str, JudgePrompt]:
         fields = [_text(row, key, path, number) for key in ("name", "type", "system_prompt", "prompt_template")]
         prompt = JudgePrompt(*fields)
         if prompt.name in SINGLE_PROMPTS:
-            _try_template(prompt, path, number)
+            _try_template(prompt, f"{path}:{number}")
         prompts[prompt.name] = prompt
     for name in SINGLE_PROMPTS:
         if name not in prompts:
@@ -70,19 +70,34 @@ def load_prompts(path: Path) -> dict[str, JudgePrompt]:
     return dict(sorted(prompts.items()))
 
 
-def _try_template(prompt: JudgePrompt, path: Path, number: int) -> None:
+def check_pair_prompts(questions: QuestionSet) -> None:
+    """Whether two answers can be compared with the prompts of a set.
+
+    Raises:
+        ConfigError: a prompt is missing, names an unknown field, or does not show both answers.
+    """
+    for name in PAIR_PROMPTS:
+        if name not in questions.prompts:
+            raise ConfigError(f"question set {questions.name}: its judge_prompts.jsonl has no prompt named {name}")
+        _try_template(questions.prompts[name], f"question set {questions.name}")
+
+
+def _try_template(prompt: JudgePrompt, where: str) -> None:
     two = prompt.name.endswith("multi-turn")
-    with_reference = prompt.name.startswith("single-math")
+    with_reference = "-math" in prompt.name
+    pair = prompt.name in PAIR_PROMPTS
     references = ("r1", "r2") if two else ("r1",)
     question = Question(0, "math", ("q1", "q2"), references if with_reference else None)
     try:
         _check_fields(prompt.prompt_template)
-        filled = fill(prompt, question, ("a1", "a2") if two else ("a1",))
+        filled = fill(prompt, question, ("a1", "a2")[: 1 + two], ("b1", "b2")[: 1 + two] if pair else None)
     except (LookupError, ValueError, AttributeError, TypeError) as error:
-        reason = f"{path}:{number}: prompt_template of {prompt.name} cannot be filled ({error!r})"
+        reason = f"{where}: prompt_template of {prompt.name} cannot be filled ({error!r})"
         raise ConfigError(reason) from error
-    if ("a2" if two else "a1") not in filled:
-        raise ConfigError(f"{path}:{number}: prompt_template of {prompt.name} does not show the answer")
+    last = "2" if two else "1"
+    if f"a{last}" not in filled or (pair and f"b{last}" not in filled):
+        what = "both answers" if pair else "the answer"
+        raise ConfigError(f"{where}: prompt_template of {prompt.name} does not show {what}")
 
 
 def _check_fields(template: str) -> None:

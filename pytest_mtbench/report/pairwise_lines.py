@@ -43,7 +43,7 @@ def pairwise_lines(report: RunReport) -> Iterator[str]:
 
 
 def ranking(report: RunReport, width: int) -> Iterator[str]:
-    """Several models in the order of their win rates; those of the others are against the model under test alone.
+    """Several models in the order of their strength; the win rates of the others are against the one under test.
 
     Args:
         width: columns of the terminal, which long names are cut for.
@@ -57,7 +57,7 @@ def ranking(report: RunReport, width: int) -> Iterator[str]:
         rate, bounds = card.overall.mean, _bounds(card.overall)
         turned = None if bounds is None else (1 - bounds[1], 1 - bounds[0])
         rows.append((name, None if rate is None else 1 - rate, turned, strengths.get(name)))
-    rows.sort(key=lambda row: (row[1] is None, -(row[1] or 0.0)))
+    rows.sort(key=lambda row: (row[3] is None, -(row[3] or 0.0)))
     drawn = tabulate(
         [
             [

@@ -195,6 +195,33 @@ def test_bodies(bench: Bench) -> None:
     assert {(body["model"], body["messages"][2]["content"]) for body in second} == {("m", m_rain), ("other", o_rain)}
 
 
+@pytest.mark.parametrize(
+    "template, message",
+    [
+        (None, "its judge_prompts.jsonl has no prompt named pair-v2"),
+        ("{question} {answer_a}", "prompt_template of pair-v2 does not show both answers"),
+        ("{question} {answer_a} {answer_c}", "prompt_template of pair-v2 cannot be filled (KeyError('answer_c'))"),
+        ("{question} {answer_a:>9} {answer_b}", "prompt_template of pair-v2 cannot be filled"),
+    ],
+)
+def test_prompts_that_cannot_compare_are_refused(bench: Bench, template: str | None, message: str) -> None:
+    templates = {**dict(PROMPTS), "pair-v2": template}
+    write_jsonl(
+        bench.questions / "judge_prompts.jsonl",
+        [
+            {"name": name, "type": "x", "system_prompt": "", "prompt_template": text}
+            for name, text in templates.items()
+            if text
+        ],
+    )
+    result = bench.run(AGAINST)
+    assert result.ret == 4
+    assert message in result.stderr.str()
+    assert not bench.endpoint.asked
+    bench.endpoint.judge = lambda asked: "[[8]]"
+    bench.run().assert_outcomes(passed=TURNS)  # single grading does without them
+
+
 def test_no_gate_is_said(bench: Bench) -> None:
     result = bench.run(AGAINST)
     result.assert_outcomes(passed=TURNS)
@@ -449,7 +476,7 @@ def test_several_models(bench: Bench, xdist: Sequence[str]) -> None:
     assert "against third failed: win rate 0 is below the threshold 0.5" in text
     start = next(number for number, line in enumerate(result.outlines) if "Bradley-Terry" in line)
     ranked = [line.split()[:3] for line in result.outlines[start + 2 : start + 5]]
-    assert ranked == [["1", "third", "1.00"], ["2", "other", "0.44"], ["3", "m", "0.28"]]
+    assert ranked == [["1", "third", "1.00"], ["2", "m", "0.28"], ["3", "other", "0.44"]]
 
 
 def test_one_lost_side_costs_no_other(bench: Bench) -> None:
@@ -492,15 +519,18 @@ def test_runs_and_repeats(bench: Bench, xdist: Sequence[str]) -> None:
     assert bench.report()["scores"] == report["scores"]
 
 
-def test_shares_come_to_the_whole(bench: Bench) -> None:
-    bench.run(AGAINST, REPORT)
+@pytest.mark.parametrize("stored", [False, True], ids=["asked", "stored"])
+def test_shares_come_to_the_whole(bench: Bench, stored: bool) -> None:
+    write_answers(bench.path / "old.jsonl", "other")
+    against = "--mtbench-against=old.jsonl" if stored else AGAINST
+    bench.run(against, REPORT)
     whole = bench.report()
     shares = []
     for share in (1, 2):
-        bench.run(AGAINST, f"--mtbench-shard={share}/2", f"--mtbench-report=share{share}.json")
+        bench.run(against, f"--mtbench-shard={share}/2", f"--mtbench-report=share{share}.json")
         shares.append(f"--mtbench-merge=share{share}.json")
     bench.endpoint.clear()
-    joined = bench.run(AGAINST, *shares, "--mtbench-min=0.5", REPORT)
+    joined = bench.run(against, *shares, "--mtbench-min=0.5", REPORT)
     joined.assert_outcomes(passed=TURNS + 1)
     assert not bench.endpoint.asked
     assert bench.report()["scores"] == whole["scores"]
