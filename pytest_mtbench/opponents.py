@@ -29,11 +29,13 @@ class Opponent:
     Args:
         plan: answers as the suite's own plan does; only its answers are asked for.
         stored: its answers, where a file holds them; `source`: that file as the user named it.
+        file: that file, wherever links lead.
     """
 
     plan: Plan
     stored: Answers | None = None
     source: str = ""
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,6 @@ def opponents(
     """
     check_pair_prompts(plan.questions)
     found: list[Opponent] = []
-    files = {_own_file(options, plan): ""}
     for number, named in enumerate(_named(suite, path, options)):
         where = named.what if named.source in named.what else f"{named.what} (in {named.source})"
         stored = None if named.file is None else read_opponent(named.file, where, plan)
@@ -122,14 +123,12 @@ def opponents(
             stored=hashlib.sha256(named.file.read_bytes()).hexdigest() if named.file else "",
             label=_label(named, role, [plan.model.name, *(opponent.plan.label for opponent in found)]),
         )
-        file = named.file.resolve() if named.file else None
-        if (stored is None and _same(plan, other)) or (file and files.get(file) == ""):
+        opponent = Opponent(other, stored, named.source, named.file.resolve() if named.file else None)
+        if _same(Opponent(plan, file=_own_file(options, plan)), opponent):
             raise ConfigError(f"{named.what}: is the model under test itself, with the same answers")
-        asked = [opponent.plan for opponent in found if opponent.stored is None]
-        if file in files if file else any(_same(one, other) for one in asked):
+        if any(_same(earlier, opponent) for earlier in found):
             raise ConfigError(f"{named.what}: {named.name} is named twice")
-        files |= {file: other.label} if file else {}
-        found.append(Opponent(other, stored, named.source))
+        found.append(opponent)
     _check_prices(suite, found)
     shown = ", ".join(opponent.plan.label for opponent in found)
     said.first("against", shown if options.against else None, shown or None, "")
@@ -200,6 +199,11 @@ def _own_file(options: Options, plan: Plan) -> Path | None:
     return source.resolve() if source is not None else None
 
 
-def _same(plan: Plan, other: Plan) -> bool:
-    """Whether two plans ask for the very same answers."""
-    return all(plan.answer_request(q, [], 0) == other.answer_request(q, [], 0) for q in plan.selected)
+def _same(one: Opponent, other: Opponent) -> bool:
+    """Whether two sides have the very same answers: of one file, or to the same requests."""
+    if other.file is not None:
+        return one.file == other.file
+    if one.stored is not None:
+        return False
+    selected = one.plan.selected
+    return all(one.plan.answer_request(q, [], 0) == other.plan.answer_request(q, [], 0) for q in selected)
