@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tabulate import tabulate
 
-from pytest_mtbench.model import QuestionId
-from pytest_mtbench.paired import Turn
-from pytest_mtbench.regression import Rule, looks_at
+from pytest_mtbench.domain.question import QuestionId
+from pytest_mtbench.scores.paired import Turn
+from pytest_mtbench.scores.regression import Rule, looks_at
 
 JUDGE = 0.75
 # SE of a difference of means over 160 scores is SD * sqrt(2 / 160): what is left of 0.16 beside the judge's share, and

@@ -17,13 +17,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.server import JUDGE, Endpoint
+from tests.server import JUDGE, Server
 
 LATENCY = 0.5
 LIMIT = 16
 
 
-def seconds(endpoint: Endpoint, folder: Path, *options: str) -> float:
+def seconds(endpoint: Server, folder: Path, *options: str) -> float:
     """How long one run of the house set takes."""
     command = [
         sys.executable, "-m", "pytest", "--mtbench-model=m", f"--mtbench-base-url={endpoint.url}",
@@ -35,7 +35,7 @@ def seconds(endpoint: Endpoint, folder: Path, *options: str) -> float:
 
 
 def main() -> None:
-    endpoint = Endpoint()
+    endpoint = Server()
     endpoint.latency = LATENCY
     # Answers fill the limit in ten rounds of sixteen; the last judgments follow.
     least = LATENCY * (160 / LIMIT + 1)

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tabulate import tabulate
 
-from tests.server import JUDGE, Asked, Endpoint, Reply, error
+from tests.server import JUDGE, Asked, Reply, Server, error
 
 CALLS = 320
 IN_FLIGHT = 16 + 16
@@ -45,7 +45,7 @@ class Bench:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
-        self.endpoint = Endpoint()
+        self.endpoint = Server()
         self.endpoint.latency = 0.02
         self.endpoint.judge = lambda asked: f"Rating: [[{1 + _digest(asked.prompt) % 10}]]"
         self.injected: Counter[str] = Counter()

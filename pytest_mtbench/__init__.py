@@ -5,9 +5,9 @@ The public names are what a user's own tests and hooks meet.
 
 from __future__ import annotations
 
-from .chat import Message
-from .model import Question
-from .turn import MtbenchTurn
+from .domain.chat import Message
+from .domain.question import Question
+from .plugin.turn import MtbenchTurn
 
 __version__ = "0.1.0"
 __all__ = ["Message", "MtbenchTurn", "Question", "__version__"]

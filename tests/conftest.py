@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_mtbench.chat import ChatRequest
-from pytest_mtbench.client import Endpoint as Endpoint_
-from pytest_mtbench.client import OpenAIClient
-from pytest_mtbench.errors import MTBenchError
-from pytest_mtbench.limits import Limiter
-from pytest_mtbench.tally import CallCount
+from pytest_mtbench.domain.chat import ChatRequest
+from pytest_mtbench.domain.endpoint import Endpoint
+from pytest_mtbench.domain.errors import MTBenchError
+from pytest_mtbench.domain.tally import CallCount
+from pytest_mtbench.engine.client import OpenAIClient
+from pytest_mtbench.engine.limits import Limiter
 
-from .server import Endpoint
+from .server import Server
 from .sets import write_set
 
 pytest_plugins = ["pytester", "tests.loopback_only"]
@@ -38,9 +38,9 @@ def _import_what_is_imported_late() -> None:
     pytester forgets the modules that a run in this process has imported.  The HTTP client imports parts of itself
     late; imported a second time, its errors would be of other classes than those that it catches.
     """
-    endpoint = Endpoint()
+    endpoint = Server()
     for url in (endpoint.url, "http://127.0.0.1:9/v1"):
-        client = OpenAIClient(Endpoint_(url=url, connect_url=url, retries=0), Limiter(1))
+        client = OpenAIClient(Endpoint(url=url, connect_url=url, retries=0), Limiter(1))
         request = ChatRequest(url, "m", ({"role": "user", "content": "hello"},), 0.0, 1)
 
         async def ask(client: OpenAIClient = client, request: ChatRequest = request) -> None:
@@ -69,9 +69,9 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
+def endpoint() -> Iterator[Server]:
     """A scripted OpenAI-compatible endpoint."""
-    server = Endpoint()
+    server = Server()
     yield server
     server.close()
 

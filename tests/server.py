@@ -74,7 +74,7 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class Endpoint:
+class Server:
     """The server; `answer` and `judge` may be replaced by any rule.
 
     `before` sees every request first, with its number from 0, and may give a reply instead.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
+from ..domain.errors import ConfigError
 
 LARGEST_SET_FILE = 64 * 2**20
 """Bytes of a file of a question set; the original's largest has 50,000."""

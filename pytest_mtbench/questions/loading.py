@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
-from ..model import Identity, JudgePrompt, Question, QuestionId, QuestionSet
-from ..prompts import PAIR_PROMPTS, REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill
+from ..domain.errors import ConfigError
+from ..domain.question import Identity, JudgePrompt, Question, QuestionId, QuestionSet
+from ..protocol.prompts import PAIR_PROMPTS, REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill
 from .jsonl import LARGEST_SET_FILE, read_rows
 
 OWN_PROMPTS = Path(__file__).parent / "judge_prompts.jsonl"

@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import ConfigError
-from ..model import QuestionSet
+from ..domain.errors import ConfigError
+from ..domain.question import QuestionSet
 from .loading import load_folder
 
 NAMES = ("mt_bench", "house")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..estimate import CHARACTERS_A_TOKEN, Estimate
-from ..plan import Plan
-from ..text import one_line
+from ..engine.estimate import CHARACTERS_A_TOKEN, Estimate
+from ..engine.plan import Plan
+from ..untrusted.text import one_line
 from .terminal import wrapped
 
 

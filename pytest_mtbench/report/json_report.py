@@ -8,12 +8,12 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from ..fingerprint import fingerprint
-from ..model import TurnResult
-from ..ranking import bradley_terry
-from ..scoring import Score as CardScore
-from ..scoring import Scorecard, Tournament
-from ..stored import FORMAT
+from ..domain.result import TurnResult
+from ..files.fingerprint import fingerprint
+from ..files.report_reader import FORMAT
+from ..scores.ranking import bradley_terry
+from ..scores.scorecard import Score as CardScore
+from ..scores.scorecard import Scorecard, Tournament
 from .run_report import RunReport
 
 _TEXTS_OF_ALL_RUNS = ("answers", "judgments")

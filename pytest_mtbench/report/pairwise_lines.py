@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from ..demo import shown_name
-from ..gates import won
-from ..ranking import bradley_terry
-from ..scoring import Score
-from ..text import no_command, one_line
+from ..scores.gates import won
+from ..scores.ranking import bradley_terry
+from ..scores.scorecard import Score
+from ..untrusted.text import no_command, one_line
 from .run_report import RunReport
 from .table import interval
 

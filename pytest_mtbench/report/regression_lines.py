@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from statistics import fmean, stdev
 
-from ..gates import GateResult
-from ..paired import paired_questions
-from ..regression import Comparison
-from ..regression_gate import JUDGE, REGRESSION, RegressionSpec, sentence
-from ..text import cut_thinking
+from ..protocol.thinking import cut_thinking
+from ..scores.gates import GateResult
+from ..scores.paired import paired_questions
+from ..scores.regression import Comparison
+from ..scores.regression_gate import JUDGE, REGRESSION, RegressionSpec, sentence
 from .run_report import RunReport
 
 _FALLEN_SHOWN = 5

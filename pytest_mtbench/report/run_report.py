@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..gates import GateResult, GateSpec
-from ..model import TurnResult
-from ..plan import Plan
-from ..regression_gate import Outcome, RegressionSpec
-from ..scoring import Scorecard
-from ..tally import Tally
+from ..domain.result import TurnResult
+from ..domain.tally import Tally
+from ..engine.plan import Plan
+from ..scores.gates import GateResult, GateSpec
+from ..scores.regression_gate import Outcome, RegressionSpec
+from ..scores.scorecard import Scorecard
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from tabulate import tabulate
 from wcwidth import wcswidth
 
-from ..gates import GateResult, GateSpec
-from ..paired import Change
-from ..regression_gate import JUDGE, REGRESSION
-from ..scoring import Score
-from ..text import no_command, one_line
+from ..scores.gates import GateResult, GateSpec
+from ..scores.paired import Change
+from ..scores.regression_gate import JUDGE, REGRESSION
+from ..scores.scorecard import Score
+from ..untrusted.text import no_command, one_line
 from .run_report import RunReport
 
 BASELINE_GATES = (REGRESSION, JUDGE)

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..demo import shown_name
-from ..tally import CallCount
-from ..text import no_command, one_line
+from ..domain.tally import CallCount
+from ..untrusted.text import no_command, one_line
 from .pairwise_lines import pairwise_lines, ranking
 from .published import nearest, tier
 from .regression_lines import regression_lines

@@ -12,16 +12,16 @@ import openai  # noqa: F401 - pytester forgets what a run in this process import
 import pytest
 import scipy.special  # noqa: F401
 
-import pytest_mtbench.activation  # noqa: F401
+import pytest_mtbench.plugin.activation  # noqa: F401
 
-from ..server import JUDGE, Endpoint
+from ..server import JUDGE, Server
 from ..sets import write_set
 
 
 class Bench:
     """Real pytest in a folder of its own, against a scripted endpoint."""
 
-    def __init__(self, pytester: pytest.Pytester, endpoint: Endpoint) -> None:
+    def __init__(self, pytester: pytest.Pytester, endpoint: Server) -> None:
         self.pytester = pytester
         self.endpoint = endpoint
         self.path = pytester.path
@@ -89,7 +89,7 @@ def table(result: pytest.RunResult) -> list[str]:
 
 
 @pytest.fixture
-def bench(pytester: pytest.Pytester, endpoint: Endpoint) -> Bench:
+def bench(pytester: pytest.Pytester, endpoint: Server) -> Bench:
     """pytest against a scripted endpoint."""
     return Bench(pytester, endpoint)
 

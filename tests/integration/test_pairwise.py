@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..server import Asked, Endpoint, Reply, error
+from ..server import Asked, Reply, Server, error
 from ..sets import QUESTIONS, TURNS, write_jsonl
 from .conftest import Bench, flowing, table
 
@@ -76,15 +76,15 @@ def judge(asked: Asked) -> str:
 
 
 @pytest.fixture(autouse=True)
-def two_models(endpoint: Endpoint) -> None:
+def two_models(endpoint: Server) -> None:
     endpoint.answer = answer
     endpoint.judge = judge
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[Endpoint]:
+def elsewhere() -> Iterator[Server]:
     """Another endpoint than the model's."""
-    server = Endpoint()
+    server = Server()
     yield server
     server.close()
 
@@ -710,7 +710,7 @@ def test_several_models_of_a_suite_file(bench: Bench, text: str) -> None:
 
 
 def test_another_endpoint_with_its_own_key_and_parameters(
-    bench: Bench, elsewhere: Endpoint, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, elsewhere: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere.answer = answer
     monkeypatch.setenv("OTHER_KEY", "sk-other")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_mtbench.suite import SuiteFile
+from pytest_mtbench.suite.file import SuiteFile
 
 from .conftest import Bench
 

@@ -277,9 +277,9 @@ def test_a_bug_of_our_own_shows_no_key(bench: Bench, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-1")
     bench.own_process = True
     bench.pytester.makeconftest(
-        "import pytest_mtbench.client\n"
+        "import pytest_mtbench.engine.client\n"
         "def broken(*arguments, **named):\n    raise ZeroDivisionError('a bug')\n"
-        "pytest_mtbench.client._read = broken\n"
+        "pytest_mtbench.engine.client._read = broken\n"
     )
     result = bench.run("-l", "--tb=long", "-vv", "-rA")
     assert result.ret != 0

@@ -13,13 +13,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_mtbench.errors import ConfigError
+from pytest_mtbench.domain.errors import ConfigError
+from pytest_mtbench.files.report_reader import read_report
+from pytest_mtbench.protocol.judgment import read_rating, read_verdict
+from pytest_mtbench.protocol.quotation import Shown
+from pytest_mtbench.protocol.thinking import cut_thinking
 from pytest_mtbench.questions.loading import load_folder
-from pytest_mtbench.quotation import Shown
-from pytest_mtbench.rating import read_rating, read_verdict
-from pytest_mtbench.stored import read_report
-from pytest_mtbench.suite import SuiteFile
-from pytest_mtbench.text import cut_thinking, join_surrogates, one_line, printable, shorten_block
+from pytest_mtbench.suite.file import SuiteFile
+from pytest_mtbench.untrusted.text import join_surrogates, one_line, printable, shorten_block
 
 quick = settings(
     max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]

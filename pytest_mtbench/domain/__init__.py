@@ -1,0 +1,1 @@
+"""What everything speaks of, as frozen dataclasses; the standard library alone."""

@@ -1,0 +1,131 @@
+"""Chat completions: what is asked, and what an endpoint says."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypedDict
+
+_MOST_TOKENS = 10**9
+
+Kind = Literal["answer", "judgment"]
+"""What a reply is for."""
+
+CacheMode = Literal["all", "judgments", "refresh", "off", "only"]
+"""Which replies may be taken from the cache."""
+
+ADAPTABLE = ("max_tokens", "temperature")
+"""Parameters that an endpoint may refuse, and that are renamed or left out then."""
+
+
+class Message(TypedDict):
+    """One message of a chat, as the chat-completions protocol has it."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one request or of many."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
+
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(self.input_tokens - other.input_tokens, self.output_tokens - other.output_tokens)
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """One chat completion to ask for.
+
+    Args:
+        endpoint: base URL, as the cache key and the messages name it.
+        temperature: None leaves the parameter out.
+        max_tokens: the most tokens of the reply.
+        sample: counts independent replies to the same messages, from 0.
+        revision: the user's name for what is served behind the model's name.
+    """
+
+    endpoint: str
+    model: str
+    messages: tuple[Message, ...]
+    temperature: float | None
+    max_tokens: int
+    sample: int = 0
+    revision: str = ""
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """What identifies the request, as plain JSON values; nothing secret is in it."""
+        return asdict(self) | {
+            "messages": [dict(message) for message in self.messages],
+            # As JSON reads it back: keys are text there, and a stored request is compared with this one.
+            "extra_body": json.loads(json.dumps(dict(self.extra_body))),
+        }
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """What an endpoint said, with what a report and a bill need.
+
+    Args:
+        served: the model's name as the endpoint returned it.
+        created: when it was received, in seconds since the epoch.
+        adapted: parameters that the endpoint refused and that were renamed or left out.
+        cached: True where it came from the cache or from a file and cost nothing in this run.
+    """
+
+    text: str
+    finish_reason: str = "stop"
+    served: str = ""
+    usage: Usage = Usage()
+    created: float = 0.0
+    adapted: tuple[str, ...] = ()
+    cached: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values for the cache."""
+        row = asdict(self)
+        del row["cached"]
+        return row
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> ChatReply:
+        """Reads what `as_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: the row is not one.
+        """
+        if not isinstance(row["text"], str):
+            raise TypeError("text is not a string")
+        try:
+            return cls(
+                text=row["text"],
+                finish_reason=str(row["finish_reason"]),
+                served=str(row["served"]),
+                usage=Usage(**{name: tokens(int(value)) for name, value in row["usage"].items()}),
+                created=_moment(row["created"]),
+                adapted=tuple(name for name in ADAPTABLE if name in row["adapted"]),
+            )
+        except (OverflowError, AttributeError) as error:
+            raise ValueError(str(error)) from error
+
+
+def tokens(count: object) -> int:
+    """A number of tokens as an endpoint says it; what no reply can have is none."""
+    return count if isinstance(count, int) and not isinstance(count, bool) and 0 < count < _MOST_TOKENS else 0
+
+
+def _moment(value: Any) -> float:
+    """Seconds since the epoch that a clock can have shown."""
+    moment = float(value)
+    if not 0 <= moment <= time.time() + 86400:
+        raise ValueError("no moment of the past")
+    return moment

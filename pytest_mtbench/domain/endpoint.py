@@ -1,0 +1,69 @@
+"""Where a model is served, and how it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .chat import ChatRequest, Usage
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a model is served, and how to reach it.
+
+    Args:
+        url: base URL without user, password and query, as keys and messages name it.
+        api_key: never shown.
+        option, key_variable: what names the endpoint and what holds its key, for messages.
+        azure: API version and deployment, where it is Azure's.
+        timeout: seconds for one request.
+        retries: tries after the first.
+    """
+
+    url: str
+    api_key: str = field(repr=False, default="")
+    connect_url: str = field(repr=False, default="")
+    option: str = "--mtbench-base-url"
+    key_variable: str = "OPENAI_API_KEY"
+    azure: tuple[str, str | None] | None = None
+    timeout: float = 120.0
+    retries: int = 8
+
+    @property
+    def identity(self) -> str:
+        """What tells the endpoint from others in keys: an Azure deployment has its model behind the same URL."""
+        deployment = self.azure[1] if self.azure else None
+        return f"{self.url}#{deployment}" if deployment else self.url
+
+
+@dataclass(frozen=True)
+class Role:
+    """A model in one of the two roles, with where and how it is asked.
+
+    Args:
+        temperature: None takes the protocol's.
+        price: USD a million tokens, input and output, where known.
+        limit: the most requests in flight.
+    """
+
+    name: str
+    endpoint: Endpoint
+    temperature: float | None = None
+    max_tokens: int = 1024
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    price: tuple[float, float] | None = None
+    limit: int = 16
+
+    def cost(self, usage: Usage) -> float | None:
+        """USD, or None where no price is known."""
+        if self.price is None:
+            return None if usage != Usage() else 0.0
+        return (usage.input_tokens * self.price[0] + usage.output_tokens * self.price[1]) / 1e6
+
+    def most(self, request: ChatRequest) -> float:
+        """The most USD that a request can cost; 0 where no price is known."""
+        # No tokenizer makes more tokens than bytes; a chat format adds a few a message.
+        most_input = sum(len(message["content"].encode()) + 16 for message in request.messages)
+        return self.cost(Usage(most_input, request.max_tokens)) or 0.0

@@ -1,0 +1,80 @@
+"""Questions, and the sets that they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+QuestionId = int | str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a set: one or two turns that a model is asked in a row.
+
+    Args:
+        id: a number or a text, unique in its set.
+        category: decides temperature, judge prompt and which gate counts the question.
+        turns: what the user says, one text a turn.
+        reference: reference answers, one text a turn, where the set has them.
+        required_temperature: wins over the category's.
+    """
+
+    id: QuestionId
+    category: str
+    turns: tuple[str, ...]
+    reference: tuple[str, ...] | None = None
+    required_temperature: float | None = None
+
+    def turn_label(self, turn: int) -> str:
+        """The part of a test id that names this turn: `q111-turn1`."""
+        return f"q{self.id}-turn{turn}"
+
+
+@dataclass(frozen=True)
+class JudgePrompt:
+    """One row of `judge_prompts.jsonl`: a system prompt and a template with named fields."""
+
+    name: str
+    type: str
+    system_prompt: str
+    prompt_template: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """SHA-256 over what a set consists of; scores of two identities cannot be compared."""
+
+    questions: str
+    references: str
+    prompts: str
+
+
+@dataclass(frozen=True)
+class QuestionSet:
+    """A question set, loaded and checked.
+
+    Args:
+        name: how the user named it: a registered name or a folder.
+        questions: in the order of the file.
+        prompts: the judge's prompts by name.
+        identity: hashes that go into every report.
+        notes: what the summary must say about this set, a line each.
+    """
+
+    name: str
+    questions: tuple[Question, ...]
+    prompts: Mapping[str, JudgePrompt]
+    identity: Identity
+    notes: tuple[str, ...] = ()
+    original: bool = False
+
+    @property
+    def short_name(self) -> str:
+        """The name without the folders that lead to it, for a heading."""
+        return self.name.replace("\\", "/").rstrip("/").rpartition("/")[2] or self.name
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories in the order of their first question."""
+        return tuple(dict.fromkeys(question.category for question in self.questions))

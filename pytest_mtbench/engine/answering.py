@@ -1,0 +1,156 @@
+"""Answers: of the model under test and of those that it is compared with; asked for, stored, or a user's own."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
+
+from ..domain.chat import ChatReply
+from ..domain.errors import UnscoredError
+from ..domain.question import Question
+from ..domain.tally import Tally
+from ..protocol.thinking import cut_thinking
+from ..untrusted.text import join_surrogates
+from .limits import Limiter, Priority
+from .plan import Plan
+from .replies import Replies, Use, Wanted
+from .tasks import Tasks
+
+Generate = Callable[[list[Any], Question, int, int], Any]
+"""A user's replacement for the call of the model: messages, question, turn and run -> a text or None."""
+
+AnswerSource = Mapping[tuple[Any, int, int], str]
+"""Answers that exist already, by question id, turn and run (from 0)."""
+
+_WITHHELD = ("content_filter", "refusal")
+
+
+class Answering:
+    """Gets every answer once.
+
+    Args:
+        limiter_of: the limit on requests to a plan's model, which a user's own `generate` keeps too.
+        generate: replaces the call of the model under test where it gives a text.
+        stored: answers that exist already, by the key of the plan.
+    """
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        replies: Replies,
+        tallies: MutableMapping[str, Tally],
+        limiter_of: Callable[[Plan], Limiter],
+        generate: Generate | None,
+        stored: Mapping[str, AnswerSource],
+    ) -> None:
+        self._tasks = tasks
+        self._replies = replies
+        self._tallies = tallies
+        self._limiter_of = limiter_of
+        self._generate = generate
+        self._stored = stored
+
+    def answer(self, plan: Plan, question: Question, turn: int, run: int) -> asyncio.Task[ChatReply]:
+        """The answer to one turn, which waits for those to the turns before."""
+        name = ("answer", plan.key, question.id, turn, run)
+        return self._tasks.once(name, lambda: self._get(plan, question, turn, run))
+
+    async def answers(self, plan: Plan, question: Question, turn: int, run: int) -> list[ChatReply]:
+        """The answers to the turns up to this one.
+
+        Raises:
+            UnscoredError, FatalError: there is none.
+        """
+        return [await self.answer(plan, question, earlier, run) for earlier in range(1, turn + 1)]
+
+    async def _get(self, plan: Plan, question: Question, turn: int, run: int) -> ChatReply:
+        if plan.key in self._stored:
+            return self._stored_answer(plan, question, turn, run)
+        before = [reply.text for reply in await self.answers(plan, question, turn - 1, run)]
+        request = plan.answer_request(question, before, run)
+        # The longest chain of requests still to come goes first, so that no long one is left for the end.
+        steps_left = 2 + len(question.turns) - turn
+        priority = (run, -steps_left)
+        own = await self._generated(plan, question, list(request.messages), turn, run, priority)
+        if own is not None:
+            return own
+        slot = f"answer:{question.id}:{turn}:{run}" + ("" if plan.own else f":{plan.label}")
+        wanted = Wanted(plan, "answer", request, slot, priority, _use_of, self._tallies[plan.account])
+        reply = await self._replies.get(wanted)
+        if reply.finish_reason == "length" and _is_empty(reply):
+            section = "model" if plan.own else "against"
+            raise UnscoredError(
+                f"the model used up max_tokens ({plan.model.max_tokens}) before it answered; the suite file's "
+                f"{section}.max_tokens allows more"
+            )
+        if reply.finish_reason in _WITHHELD:
+            who = "the endpoint's content filter" if reply.finish_reason == "content_filter" else "a refusal"
+            raise UnscoredError(f"{who} withheld the answer: {reply.text[:200]}".removesuffix(": "))
+        return reply
+
+    def _stored_answer(self, plan: Plan, question: Question, turn: int, run: int) -> ChatReply:
+        text = self._stored[plan.key].get((question.id, turn, run))
+        if text is None:
+            where = f"the file of {plan.label}" if plan.label else "--mtbench-answers"
+            raise UnscoredError(f"{where} holds no answer to this turn")
+        if plan.own or plan.label:
+            self._tallies[plan.account].answers.cached += 1
+        return ChatReply(join_surrogates(text), cached=True)
+
+    async def _generated(
+        self, plan: Plan, question: Question, messages: list[Any], turn: int, run: int, priority: Priority
+    ) -> ChatReply | None:
+        if self._generate is None or not plan.own:
+            return None
+        async with self._limiter_of(plan).slot(priority):
+            text = await self._call_generate(messages, question, turn, run)
+        if text is None:
+            return None
+        if not isinstance(text, str):
+            raise UnscoredError(f"pytest_mtbench_generate gave {type(text).__name__}, not a text")
+        self._tallies[plan.key].answers.made += 1
+        return ChatReply(join_surrogates(text), served="pytest_mtbench_generate", created=time.time())
+
+    async def _call_generate(self, messages: list[Any], question: Question, turn: int, run: int) -> object:
+        def call() -> tuple[object, BaseException | None]:
+            # A value: an asyncio future takes no StopIteration, and pytest.skip is no Exception.
+            try:
+                return self._generate and self._generate(messages, question, turn, run + 1), None
+            except BaseException as error:  # noqa: BLE001 - the user's code, whatever it does, costs this turn alone
+                return None, error
+
+        # In a thread: a plain function of the user's would hold up every other request.
+        text, error = await asyncio.to_thread(call)
+        if error is None and inspect.isawaitable(text):
+            try:
+                text = await text
+            except asyncio.CancelledError as raised:
+                if self._tasks.ending:
+                    raise
+                error = raised  # of a task of the user's own
+            except BaseException as raised:  # noqa: BLE001 - as above
+                error = raised
+        if error is not None:
+            raise UnscoredError(f"pytest_mtbench_generate raised {type(error).__name__}: {_said(error)}") from None
+        return text
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says, in so many characters as a person reads."""
+    try:
+        return str(error)[:500]
+    except Exception:  # noqa: BLE001 - the user's code, as above
+        return "(its text cannot be had)"
+
+
+def _is_empty(reply: ChatReply) -> bool:
+    return not cut_thinking(reply.text).strip()
+
+
+def _use_of(reply: ChatReply) -> Use:
+    if reply.finish_reason in _WITHHELD or (reply.finish_reason == "length" and _is_empty(reply)):
+        return "useless"
+    return "again" if _is_empty(reply) else "good"

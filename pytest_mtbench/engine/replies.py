@@ -1,0 +1,251 @@
+"""One reply: from a recording, from the cache, from another run that asks for it, or from the endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, TypeVar
+
+from ..domain.chat import CacheMode, ChatReply, ChatRequest, Kind, Usage
+from ..domain.errors import UnscoredError
+from ..domain.tally import CallCount, Tally
+from .budget import Budget
+from .cache import CLAIM_SECONDS, ReplyCache, request_key
+from .client import ChatClient
+from .limits import Priority
+from .plan import Plan, user_text
+
+_T = TypeVar("_T")
+_TRIES_FOR_CONTENT = 3
+
+Use = Literal["good", "again", "useless"]
+"""What a reply is worth: kept; asked for again, a few times; or given up at once."""
+
+
+class Recording(Protocol):
+    """Judgments that exist already, by judge and by the prompt to the letter."""
+
+    def judgment(self, judge: str, prompt: str, sample: int) -> str | None:
+        """The recorded judgment, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A reply that is wanted.
+
+    Args:
+        slot: names what is asked, apart from how.
+        use_of: what a reply is worth.
+        tally: where it is counted.
+    """
+
+    plan: Plan
+    kind: Kind
+    request: ChatRequest
+    slot: str
+    priority: Priority
+    use_of: Callable[[ChatReply], Use]
+    tally: Tally
+
+    def spend(self, usage: Usage) -> None:
+        """Counts the tokens of a reply that was paid for."""
+        if self.kind == "answer":
+            self.tally.answer_usage += usage
+            self.tally.against_usage += Usage() if self.plan.own else usage
+        else:
+            self.tally.judgment_usage += usage
+
+    @property
+    def count(self) -> CallCount:
+        """The counter of this kind of reply."""
+        return self.tally.answers if self.kind == "answer" else self.tally.judgments
+
+
+class Replies:
+    """Gets each reply once.
+
+    Args:
+        cache: None where it is switched off.
+        mode: what may be read from the cache.
+        client_of: who is asked.
+        recordings: judgments that exist already, by suite.
+    """
+
+    def __init__(
+        self,
+        cache: ReplyCache | None,
+        mode: CacheMode,
+        client_of: Callable[[Plan, Kind], ChatClient],
+        recordings: Mapping[str, Recording],
+    ) -> None:
+        self._cache = cache
+        self._mode = mode
+        self._client_of = client_of
+        self._recordings = recordings
+        self._budgets: dict[str, Budget] = {}
+        self._claimed: dict[str, ChatRequest] = {}
+        self._got: dict[str, ChatReply] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._thread = ThreadPoolExecutor(1, "mtbench-cache")
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def get(self, wanted: Wanted) -> ChatReply:
+        """A good reply, or the last of several tries.
+
+        Raises:
+            UnscoredError, FatalError: there is none.
+        """
+        key = request_key(wanted.request)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            reply = self._got.get(key) or self._recorded(wanted) or await self._stored(wanted)
+            if reply is None:
+                reply = await self._claim_and_ask(wanted)
+            # Not as old as a cached one: it came in this run.
+            self._got[key] = replace(reply, cached=True, created=0.0)
+        _count(wanted, reply)
+        return reply
+
+    async def close(self) -> None:
+        """Gives claims back and stops the cache's thread."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._renewal
+        if self._cache is not None:
+            claimed = list(self._claimed.values())
+            await self._in_thread(lambda cache: cache.close(release=claimed))
+        self._thread.shutdown()
+
+    def _recorded(self, wanted: Wanted) -> ChatReply | None:
+        recording = self._recordings.get(wanted.plan.key)
+        request = wanted.request
+        if recording is None or wanted.kind == "answer" or request.revision:
+            return None
+        text = recording.judgment(request.model, user_text(request.messages), request.sample)
+        return None if text is None else ChatReply(text, served=request.model, cached=True)
+
+    def _readable(self, wanted: Wanted) -> bool:
+        return self._mode in ("all", "only") or (self._mode == "judgments" and wanted.kind == "judgment")
+
+    async def _stored(self, wanted: Wanted) -> ChatReply | None:
+        if self._cache is None or not self._readable(wanted):
+            return None
+        reply = await self._in_thread(lambda cache: cache.get(wanted.request))
+        # A judgment is read by today's rules: one that holds no rating is asked for again.
+        if reply is None or (
+            wanted.kind == "judgment" and (wanted.use_of(reply) != "good" or self._too_old(wanted, reply))
+        ):
+            return None
+        return replace(reply, cached=True)
+
+    def _too_old(self, wanted: Wanted, reply: ChatReply) -> bool:
+        age = wanted.plan.judgment_age
+        return age is not None and self._mode != "only" and time.time() - reply.created > age
+
+    async def _claim_and_ask(self, wanted: Wanted) -> ChatReply:
+        if self._mode == "only":
+            why = await self._in_thread(lambda cache: cache.explain_miss(wanted.request, wanted.slot))
+            raise UnscoredError(f"not in the cache, and --mtbench-cache=only asks nothing: {why}")
+        async with self._claim(wanted) as found:
+            if found is not None:
+                return found
+            return await self._ask(wanted)
+
+    async def _ask(self, wanted: Wanted) -> ChatReply:
+        budget = self._budgets.setdefault(wanted.plan.account, Budget(wanted.plan.budget))
+        role = wanted.plan.role(wanted.kind)
+        client = self._client_of(wanted.plan, wanted.kind)
+        request = wanted.request
+        for attempt in range(1, _TRIES_FOR_CONTENT + 1):
+            wanted.count.retried += 1 if attempt > 1 else 0
+
+            async def keep(reply: ChatReply, last: bool = attempt == _TRIES_FOR_CONTENT) -> None:
+                use = wanted.use_of(reply)
+                # A model that answers with nothing, however often it is asked, has answered with nothing.
+                worth = use == "good" or (use == "again" and last and wanted.kind == "answer")
+                if worth and self._cache is not None:
+                    await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
+
+            try:
+                async with budget.reserved(role.most(request)) as spend:
+                    reply = await client.complete(request, wanted.priority, wanted.count, keep)
+                    spend(role.cost(reply.usage) or 0.0)
+            except UnscoredError:
+                if request is wanted.request:
+                    raise
+                break  # the endpoint allows no more room: what it said before stands
+            if wanted.use_of(reply) != "again" or attempt == _TRIES_FOR_CONTENT:
+                break
+            wanted.spend(reply.usage)
+            if wanted.kind == "judgment" and reply.finish_reason == "length":
+                request = self._with_more_room(wanted, request)
+        return reply
+
+    def _with_more_room(self, wanted: Wanted, request: ChatRequest) -> ChatRequest:
+        """The same request with twice the tokens; a judge that thinks can use up its room before it rates."""
+        wanted.tally.note(
+            f"the judge's reply was cut off at max_tokens {wanted.request.max_tokens} and asked for again with more; "
+            "judge.max_tokens in the suite file gives it more from the start"
+        )
+        return replace(request, max_tokens=2 * request.max_tokens)
+
+    @contextlib.asynccontextmanager
+    async def _claim(self, wanted: Wanted) -> AsyncIterator[ChatReply | None]:
+        """Holds the right to ask; gives the reply instead where another run got it meanwhile."""
+        if self._cache is None or not self._readable(wanted):
+            yield None
+            return
+        request = wanted.request
+        while not await self._in_thread(lambda cache: cache.claim(request)):
+            await asyncio.sleep(0.1)
+            found = await self._stored(wanted)
+            if found is not None:
+                yield found
+                return
+        key = request_key(request)
+        self._claimed[key] = request
+        if self._renewal is None:
+            self._renewal = asyncio.create_task(self._renew())
+        try:
+            # The other run may have stored the reply between the first look and the claim.
+            yield await self._stored(wanted)
+        finally:
+            if self._claimed.pop(key, None) is not None:
+                await asyncio.shield(self._in_thread(lambda cache: cache.release(request)))
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(CLAIM_SECONDS / 4)
+            claimed = list(self._claimed.values())
+            if claimed:
+                await self._in_thread(lambda cache, claimed=claimed: cache.renew(claimed))  # type: ignore[misc]
+
+    def _in_thread(self, action: Callable[[ReplyCache], _T]) -> Awaitable[_T]:
+        if self._cache is None:
+            raise RuntimeError("there is no cache to use")
+        return asyncio.get_running_loop().run_in_executor(self._thread, action, self._cache)
+
+
+def _count(wanted: Wanted, reply: ChatReply) -> None:
+    tally = wanted.tally
+    if reply.cached:
+        wanted.count.cached += 1
+    else:
+        wanted.count.made += 1
+        wanted.spend(reply.usage)
+    if wanted.kind == "answer":
+        if reply.cached and reply.created:
+            tally.oldest_cached_answer = min(reply.created, tally.oldest_cached_answer or reply.created)
+    else:
+        if reply.served and reply.served not in tally.judges_served:
+            tally.judges_served.append(reply.served)
+    for name in reply.adapted:
+        instead = "max_completion_tokens is sent instead" if name == "max_tokens" else "it is left out"
+        asked = wanted.plan.label or "the model"
+        who = f"{asked}'s endpoint" if wanted.kind == "answer" else "the judge's endpoint"
+        tally.note(f"{who} refuses {name}; {instead}")

@@ -1,0 +1,48 @@
+"""Steps of a run as tasks: each is done once, and all end where nothing can work any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from ..domain.errors import FatalError
+
+_T = TypeVar("_T")
+
+
+class Tasks:
+    """The tasks of one run by name.  Lives in one event loop."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[tuple[Any, ...], asyncio.Task[Any]] = {}
+        self._closing = False
+        self.fatal: FatalError | None = None
+
+    @property
+    def ending(self) -> bool:
+        """Whether tasks are being cancelled."""
+        return self._closing or self.fatal is not None
+
+    def once(self, name: tuple[Any, ...], start: Callable[[], Coroutine[Any, Any, _T]]) -> asyncio.Task[_T]:
+        """The task of that name, started by whoever asks first."""
+        if name not in self._tasks:
+            task = asyncio.create_task(start())
+            task.add_done_callback(self._notice_fatal)
+            self._tasks[name] = task
+        return self._tasks[name]
+
+    async def close(self) -> None:
+        """Cancels whatever is not done."""
+        self._closing = True
+        tasks = [task for task in self._tasks.values() if not task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _notice_fatal(self, task: asyncio.Task[Any]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, FatalError) and self.fatal is None:
+            self.fatal = error
+            for other in self._tasks.values():
+                other.cancel()

@@ -1,0 +1,1 @@
+"""What lies on disk, read and written; every error with file and line."""

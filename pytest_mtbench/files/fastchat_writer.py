@@ -1,0 +1,154 @@
+"""Answers and judgments of a run, written in FastChat's layout."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..domain.question import QuestionId
+from ..domain.result import TurnResult
+from ..engine.plan import Plan, user_text
+from ..protocol.judgment import read_rating
+from ..protocol.prompts import judge_prompt_name
+from ..protocol.quotation import Shown
+from ..protocol.thinking import cut_thinking
+from ..untrusted.text import join_surrogates
+from .fastchat import file_name
+
+# Who a letter names in the first order and in the second, in FastChat's words; model_1 is the one under test.
+_WINNERS = (
+    {"A": "model_1", "B": "model_2", "C": "tie", None: "error"},
+    {"A": "model_2", "B": "model_1", "C": "tie", None: "error"},
+)
+
+_Rows = list[dict[str, Any]]
+
+
+def export(folder: Path, plan: Plan, results: Iterable[TurnResult], at: float) -> None:
+    """Writes answers and judgments in FastChat's layout: `model_answer/` and `model_judgment/`.
+
+    Args:
+        at: the time stamp of every row, seconds since the epoch.
+    """
+    known = {result.place: result for result in results}
+    judgments: _Rows = []
+    answers: dict[Path, _Rows] = {path: [] for path in _answer_files(folder, plan).values()}
+    for question in plan.selected:
+        turns = [known[question.id, n] for n in range(1, len(question.turns) + 1) if (question.id, n) in known]
+        if len(turns) < len(question.turns) or any(None in result.answers for result in turns):
+            continue
+        for name, path in _answer_files(folder, plan).items():
+            texts = [_known(run) for run in _texts_of(turns, name) if None not in run]
+            if len(texts) == len(turns[0].scores):
+                answers[path].append(_answer_row(question.id, name or plan.model.name, texts, at))
+        for result in turns:
+            judgments += _judgment_rows(plan, turns[: result.key.turn], at)
+            judgments += _game_rows(plan, turns[: result.key.turn], at)
+    for path, rows in answers.items():
+        _write(path, rows)
+    _write(_judgment_file(folder, plan), judgments)
+
+
+def export_files(folder: Path, plan: Plan) -> tuple[Path, ...]:
+    """Where `export` writes answers and judgments."""
+    return (*_answer_files(folder, plan).values(), _judgment_file(folder, plan))
+
+
+def _answer_files(folder: Path, plan: Plan) -> dict[str, Path]:
+    """The file of each model's answers by its label; the model under test has none."""
+    names = {"": plan.model.name} | {other.label: other.label for other in plan.opponents}
+    return {label: folder / "model_answer" / f"{file_name(name)}.jsonl" for label, name in names.items()}
+
+
+def _judgment_file(folder: Path, plan: Plan) -> Path:
+    kind = "pair" if plan.opponents else "single"
+    return folder / "model_judgment" / f"{file_name(plan.judge.name)}_{kind}.jsonl"
+
+
+def _texts_of(turns: list[TurnResult], against: str) -> list[tuple[str | None, ...]]:
+    """A model's answers to the turns of a question, one row a run; None where it gave none."""
+    if not against:
+        return list(zip(*(result.answers for result in turns), strict=True))
+    runs = range(1, len(turns[0].scores) + 1)
+    # Repeats of a run are games of the same answer.
+    by_run = [
+        {game.run: game.answer for game in result.games if game.against == against and game.answer is not None}
+        for result in turns
+    ]
+    return [tuple(answers.get(run) for answers in by_run) for run in runs]
+
+
+def _known(texts: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(text for text in texts if text is not None)
+
+
+def _answer_row(question_id: QuestionId, model: str, texts: list[tuple[str, ...]], at: float) -> dict[str, Any]:
+    return {
+        "question_id": question_id,
+        "answer_id": _answer_id(model, question_id),
+        "model_id": model,
+        "choices": [{"index": run, "turns": list(turns)} for run, turns in enumerate(texts)],
+        "tstamp": at,
+    }
+
+
+def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
+    last = turns[-1]
+    question = plan.question(last.key.question_id)
+    rows = []
+    for run, repeats in enumerate(last.judgments if not last.games else ()):
+        shown = [cut_thinking(result.answers[run] or "") for result in turns]
+        request = plan.judge_request(question, shown, 0)
+        for judgment in repeats:
+            score = read_rating(judgment, shown=Shown(user_text(request.messages), shown)).score
+            rows.append(
+                {
+                    "question_id": question.id,
+                    "model": plan.model.name,
+                    "judge": [plan.judge.name, judge_prompt_name(question, last.key.turn)],
+                    "user_prompt": user_text(request.messages),
+                    "judgment": judgment,
+                    "score": -1 if score is None else score,  # FastChat's mark of a judgment without a rating
+                    "turn": last.key.turn,
+                    "tstamp": at,
+                }
+            )
+    return rows
+
+
+def _game_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
+    last = turns[-1]
+    question = plan.question(last.key.question_id)
+    rows = []
+    for game in last.games:
+        if game.judgments == ("", ""):
+            continue  # it was not played
+        own = _shown(_texts_of(turns, "")[game.run - 1])
+        other = _shown(_texts_of(turns, game.against)[game.run - 1])
+        row: dict[str, Any] = {"question_id": question.id, "model_1": plan.model.name, "model_2": game.against}
+        for number, (first, second) in enumerate(((own, other), (other, own))):
+            request = plan.judge_request(question, first, 0, second)
+            row |= {
+                f"g{number + 1}_winner": _WINNERS[number][game.verdicts[number]],
+                f"g{number + 1}_user_prompt": user_text(request.messages),
+                f"g{number + 1}_judgment": game.judgments[number],
+            }
+        judge = [plan.judge.name, judge_prompt_name(question, last.key.turn, pair=True)]
+        rows.append(row | {"judge": judge, "turn": last.key.turn, "tstamp": at})
+    return rows
+
+
+def _shown(texts: Iterable[str | None]) -> list[str]:
+    return [cut_thinking(text) for text in _known(texts)]
+
+
+def _answer_id(model: str, question_id: QuestionId) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_URL, join_surrogates(f"{model}/{question_id}")).hex
+
+
+def _write(path: Path, rows: _Rows) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

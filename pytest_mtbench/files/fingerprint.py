@@ -1,0 +1,60 @@
+"""What two runs must share for their scores to be comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..domain.endpoint import Role
+from ..engine.plan import Plan
+from ..protocol import rules
+from ..protocol.prompts import JUDGE_TEMPERATURE
+
+
+def fingerprint(plan: Plan, judges_served: list[str]) -> dict[str, Any]:
+    """What two runs must share for their scores to be comparable."""
+    identity = plan.questions.identity
+    pairwise = {"against": [_answerer(other) | {"name": other.label} for other in plan.opponents]}
+    versions = {"verdict": rules.VERDICT} if plan.opponents else {"rating": rules.RATING}
+    return (pairwise if plan.opponents else {}) | {
+        "questions": identity.questions,
+        "references": identity.references,
+        "prompts": identity.prompts,
+        "question_set": plan.questions.name,
+        "judge_requested": plan.judge.name,
+        "judge_served": judges_served[0] if len(judges_served) == 1 else judges_served,
+        "judge_parameters": _parameters(plan.judge, JUDGE_TEMPERATURE) | {"repeats": plan.repeats},
+        "model_parameters": _answerer(plan) | {"revision": plan.revision, "runs": plan.runs},
+        "rules": versions | {"gates": rules.GATES},
+    }
+
+
+def differences(theirs: Mapping[str, Any], plan: Plan, may_differ: Sequence[str]) -> list[tuple[str, object, object]]:
+    """What differs between a report's fingerprint and this run's: name, theirs, ours.
+
+    Args:
+        may_differ: names that do not count.
+    """
+    ours = fingerprint(plan, [])
+    return [
+        (name, theirs.get(name), value)
+        for name, value in ours.items()
+        if name not in may_differ and theirs.get(name) != value
+    ]
+
+
+def _answerer(plan: Plan) -> dict[str, Any]:
+    """How a model is asked; where its answers are stored, which they are."""
+    if plan.stored:
+        return {"answers": plan.stored}
+    return _parameters(plan.model, None) | {"system_prompt": plan.system_prompt}
+
+
+def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]:
+    temperature = default_temperature if role.temperature is None else role.temperature
+    deployment = role.endpoint.azure[1] if role.endpoint.azure else None
+    return {
+        "temperature": "by category" if temperature is None else temperature,
+        "max_tokens": role.max_tokens,
+        "extra_body": dict(role.extra_body),
+    } | ({"deployment": deployment} if deployment else {})

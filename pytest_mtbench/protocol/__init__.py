@@ -1,0 +1,1 @@
+"""MT-Bench itself, pure: what is sent, and what a reply means."""

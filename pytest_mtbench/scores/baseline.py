@@ -1,0 +1,149 @@
+"""The report that a candidate is held against: read, fenced, and made ready to compare."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..domain.errors import ConfigError
+from ..domain.question import QuestionId
+from ..domain.result import TurnKey
+from ..engine.plan import Plan
+from ..files.fingerprint import differences, fingerprint
+from ..files.report_reader import read_report, read_turns
+from ..untrusted.text import shorten
+from .paired import Turn
+from .regression import ALPHA, CATEGORY_DROP, LOOKS, LOOKS_OF_ONE_RUN, MARGIN, MARGIN_OF_ONE_RUN, Rule
+
+_MAY_DIFFER = ("judge_served", "question_set", "model_parameters")
+_WHAT = {
+    "questions": "the questions are others",
+    "references": "the reference answers are others",
+    "prompts": "the judge's prompts are others",
+}
+AS_NEW_AS = 86400.0
+"""Seconds; an older judgment says nothing of the judge of today."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What was deployed, as a report tells it.
+
+    Args:
+        name: the file as the user named it; `model`: what it is of.
+        runs: how often it was answered.
+        scores: of every turn, one a run.
+        answers: the first run's, by question id, turn and run 0.
+        judged: the first run's scores, which the sentinel is held against.
+        judges_served: how the endpoint called the judge.
+        remarks: what the summary must say about it.
+    """
+
+    name: str
+    model: str
+    runs: int
+    scores: Mapping[Turn, tuple[float | None, ...]]
+    answers: Mapping[tuple[QuestionId, int, int], str] = field(repr=False)
+    judged: Mapping[Turn, float]
+    judges_served: frozenset[str] = frozenset()
+    remarks: tuple[str, ...] = ()
+
+    def rule(self, said: Mapping[str, Any], runs: int | None) -> tuple[Rule, tuple[str, ...]]:
+        """The rule that holds, with what a baseline of a single run makes of its defaults.
+
+        Args:
+            said: what the suite file says; None where it says nothing.
+            runs: the candidate's runs where they are given; they are the first look then.
+        """
+        one = self.runs == 1
+        margin = said.get("margin") or (MARGIN_OF_ONE_RUN if one else MARGIN)
+        looks = tuple(said.get("looks") or (LOOKS_OF_ONE_RUN if one else LOOKS))
+        if runs is not None:
+            looks = (runs, *(look for look in looks if look > runs))
+        drop = said.get("category_drop")
+        rule = Rule(margin, said.get("alpha") or ALPHA, looks, CATEGORY_DROP if drop is None else drop)
+        remarks = self.remarks
+        if one:
+            what = f"margin {rule.margin:g}, looks {list(rule.looks)}"
+            remarks += (f"the baseline has one run, so its own scatter is unknown: {what}; five runs see far more",)
+        return rule, remarks
+
+    def sentinel(self, plan: Plan, count: int) -> tuple[Plan, tuple[TurnKey, ...]] | None:
+        """The plan that judges stored answers again, and the turns that it judges.
+
+        Args:
+            plan: the candidate's.
+            count: how many; they are the same in every run.
+        """
+        known = [key for key in plan.turns() if (key.question_id, key.turn) in self.judged]
+        chosen = sorted(
+            known,
+            key=lambda key: hashlib.sha256(f"{key.question_id}:{key.turn}".encode("utf-8", "replace")).hexdigest(),
+        )
+        return plan.sentinel(f"{plan.key}::judge", AS_NEW_AS), tuple(
+            TurnKey(f"{plan.key}::judge", key.question_id, key.turn) for key in chosen[:count]
+        )
+
+
+def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
+    """Reads a report and sees to it that it can be compared with this run.
+
+    Raises:
+        ConfigError: it cannot be read, was made under other conditions (it says which), or lacks questions.
+    """
+    report = read_report(path)
+    theirs = report["fingerprint"]
+    problems = [f"it is of mode {report.get('mode')!r}"] if report.get("mode") != "single" else []
+    problems += [
+        _WHAT.get(what) or f"its {what.replace('_', ' ')} is {_short(before)}, this run's is {_short(ours)}"
+        for what, before, ours in differences(theirs, plan, _MAY_DIFFER)
+    ]
+    results = read_turns(report["turns"], plan.key)
+    asked = {(key.question_id, key.turn) for key in plan.turns()}
+    scores = {
+        place: result.scores for result in results if (place := (result.key.question_id, result.key.turn)) in asked
+    }
+    missing = {key.question_id for key in plan.turns() if (key.question_id, key.turn) not in scores}
+    if missing and not problems:
+        problems.append(f"it lacks {len(missing)} of the {len(plan.selected)} questions that this run asks")
+    if problems:
+        raise ConfigError(*(f"{name}: no baseline for this run: {problem}" for problem in problems), _how(plan))
+    # A run that was stopped amid a look has more runs of some turns than of others.
+    fewest = min(len(runs) for runs in scores.values())
+    served = theirs.get("judge_served")
+    return Baseline(
+        name=name,
+        model=str(report.get("model")),
+        runs=fewest,
+        scores={place: runs[:fewest] for place, runs in scores.items()},
+        answers={(*result.place, 0): result.answer for result in results},
+        judged={result.place: result.scores[0] for result in results if result.scores[0] is not None},
+        judges_served=frozenset(str(one) for one in ([served] if isinstance(served, str) else served or []) if one),
+        remarks=_remarks(theirs.get("model_parameters"), plan),
+    )
+
+
+def _short(value: object) -> str:
+    return shorten(repr(value), 200)
+
+
+def _how(plan: Plan) -> str:
+    return (
+        "a new baseline: pytest --mtbench-model=WHAT-IS-DEPLOYED --mtbench-runs=5 --mtbench-report=baseline.json, with "
+        f"judge {plan.judge.name} and question set {plan.questions.short_name} as here"
+    )
+
+
+def _remarks(theirs: object, plan: Plan) -> tuple[str, ...]:
+    """The model's parameters may differ, since the candidate may be a change of them; it is said."""
+    ours = fingerprint(plan, [])["model_parameters"]
+    known = theirs if isinstance(theirs, dict) else {}
+    changed = [
+        f"{name} {_short(known.get(name))}, now {_short(value)}"
+        for name, value in ours.items()
+        if name not in ("runs", "revision") and known.get(name) != value
+    ]
+    return (f"the baseline's model was asked with other parameters: {'; '.join(changed)}",) if changed else ()

@@ -1,0 +1,185 @@
+"""Scorecard and thresholds -> gate results.  Decides, and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from .scorecard import Score, Scorecard, Tournament
+
+# Means of means are sums of binary fractions; no threshold is meant to be missed by the last bit.
+_ROUNDING = 1e-9
+
+Status = Literal["passed", "failed", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class GateSpec:
+    """What one gate asks.
+
+    Args:
+        name: the part of the id in brackets: `overall`, `turn2` or a category (`category:overall` where a category
+            is called as another gate is).
+        kind: which scores it reads; `regression` and `judge` are decided in `regression_gate.py`.
+        category: the category of a `category` gate.
+        minimum: the threshold: a score, 1-10, or a win rate, 0-1.
+        rule: `mean` compares the mean, `confident` the 95 % interval.
+        max_unscored: the share of turns without a score above which it fails.
+    """
+
+    name: str
+    kind: Literal["overall", "turn", "category", "regression", "judge"]
+    minimum: float
+    rule: Literal["mean", "confident"] = "mean"
+    max_unscored: float = 0.05
+    category: str = ""
+
+    def __post_init__(self) -> None:
+        """A category's gate is called as the category is, unless something else is said."""
+        if self.kind == "category" and not self.category:
+            object.__setattr__(self, "category", self.name)
+
+    @property
+    def turn(self) -> int:
+        """The turn of a `turn` gate."""
+        return int(self.name.removeprefix("turn"))
+
+    def score(self, card: Scorecard) -> Score:
+        """The score that the gate reads."""
+        if self.kind == "overall":
+            return card.overall
+        return card.turns[self.turn] if self.kind == "turn" else card.categories[self.category]
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a gate decided, and why in one paragraph.
+
+    Args:
+        id: node id of the gate.
+        value: the score, or the change against the baseline; None where there is none.
+        details: what a kind of gate has more to say, plain JSON values by name.
+    """
+
+    id: str
+    status: Status
+    value: float | None
+    minimum: float | None
+    message: str
+    name: str = ""
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    unscored: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values; the details stand beside the rest."""
+        row = asdict(self)
+        details: dict[str, Any] = row.pop("details")
+        return row | details
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> GateResult:
+        """Reads what `as_json` wrote."""
+        own = {name: row[name] for name in row if name in cls.__dataclass_fields__}
+        return cls(**own, details={name: row[name] for name in row if name not in own})
+
+
+def decide(spec: GateSpec, card: Scorecard, gate_id: str) -> GateResult:
+    """Applies a gate to the scores of a run.
+
+    Too many unscored turns and an incomplete set fail whatever the mean is: a run that breaks on hard questions
+    must not look better for it.
+    """
+    score = spec.score(card)
+    status, message = _verdict(spec, score)
+    return GateResult(
+        gate_id, status, score.mean, spec.minimum, message, spec.name, score.low, score.high, score.n, score.unscored
+    )
+
+
+def decide_pairwise(spec: GateSpec, cards: Mapping[str, Scorecard], gate_id: str) -> GateResult:
+    """Applies a gate to the win rates against each of the other models; it must hold against all of them.
+
+    Args:
+        cards: the scores against each, by its name.
+    """
+    results = {name: decide(spec, card, gate_id) for name, card in cards.items()}
+    worst = min(results.values(), key=_badness)
+    if len(results) == 1:
+        return worst
+    said = "; ".join(f"against {name} {result.status}: {_without_name(result)}" for name, result in results.items())
+    rows = [
+        {"name": name, "status": result.status, "value": result.value, "low": result.low, "high": result.high}
+        for name, result in results.items()
+    ]
+    return replace(worst, message=f"{spec.name}: {said}", details={"against": rows})
+
+
+def _badness(result: GateResult) -> tuple[int, float]:
+    """The worst first: by what was decided, then by the win rate."""
+    return ("failed", "inconclusive", "passed").index(result.status), -1.0 if result.value is None else result.value
+
+
+def _without_name(result: GateResult) -> str:
+    return result.message.removeprefix(f"{result.name}: ")
+
+
+def _verdict(spec: GateSpec, score: Score) -> tuple[Status, str]:
+    name = spec.name
+    what, units = ("ratings", "the mean") if score.games is None else ("games", "the win rate")
+    if not score.complete:
+        return "failed", (
+            f"{name}: only {score.measured} of {score.expected} turns were measured; no gate passes on a part"
+        )
+    if score.mean is None:
+        return "failed", f"{name}: none of its {score.expected} turns has a {'score' if not score.games else 'verdict'}"
+    if score.missing > spec.max_unscored * score.ratings + _ROUNDING:
+        return "failed", (
+            f"{name}: {score.missing} of {score.ratings} {what} are missing, more than max_unscored "
+            f"{spec.max_unscored:.0%}; {units} of the others is {score.mean:.2f}"
+        )
+    if spec.rule == "confident":
+        return _confident(spec, score)
+    below = score.mean < spec.minimum - _ROUNDING
+    verb = "is below" if below else "reaches"
+    value = ("win rate " if score.games else "") + _number(score, spec.minimum)
+    return "failed" if below else "passed", (f"{name}: {value} {verb} the threshold {spec.minimum:g}{_detail(score)}")
+
+
+def _confident(spec: GateSpec, score: Score) -> tuple[Status, str]:
+    if score.low is None or score.high is None:
+        return "inconclusive", f"{spec.name}: too few questions for an interval, so rule `confident` cannot decide"
+    of = ("win rate " if score.games else "") + _number(score, spec.minimum)
+    bounds = f"the 95 % interval {score.low:.2f}-{score.high:.2f} of {of}"
+    if score.low >= spec.minimum:
+        return "passed", f"{spec.name}: {bounds} is above the threshold {spec.minimum:g}"
+    if score.high < spec.minimum:
+        return "failed", f"{spec.name}: {bounds} is below the threshold {spec.minimum:g}"
+    return "inconclusive", (
+        f"{spec.name}: {bounds} holds the threshold {spec.minimum:g}, so rule `confident` cannot tell; more runs "
+        "(`runs:`, --mtbench-runs) narrow it"
+    )
+
+
+def _number(score: Score, minimum: float) -> str:
+    """The mean with as many digits as keep it apart from a threshold that it just misses."""
+    mean = score.mean or 0.0
+    digits = next((n for n in range(2, 10) if (round(mean, n) < minimum) == (mean < minimum - _ROUNDING)), 10)
+    return f"{mean:.{max(digits, 4)}f}".rstrip("0").rstrip(".")
+
+
+def _detail(score: Score) -> str:
+    interval = "" if score.low is None else f", 95 % interval {score.low:.2f}-{score.high:.2f}"
+    turns = ", ".join(f"turn {n} {mean:.2f}" for n, mean in score.turns.items() if mean is not None)
+    unscored = f", {score.unscored} unscored" if score.unscored else ""
+    made_of = f"mean of {score.n} turns" if score.games is None else won(score.games)
+    return f" ({made_of}{interval}{', ' + turns if turns else ''}{unscored})"
+
+
+def won(games: Tournament) -> str:
+    """Wins, ties and losses in words."""
+    counts = ((games.wins, "win", "s"), (games.ties, "tie", "s"), (games.losses, "loss", "es"))
+    return ", ".join(f"{count} {name}{'' if count == 1 else plural}" for count, name, plural in counts)

@@ -1,0 +1,1 @@
+"""What is asked: suite file, command line and environment -> one resolved run."""

@@ -1,0 +1,159 @@
+"""The suite file: YAML -> a frozen, validated `Suite`, every error at once with file, line and key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ..domain.errors import ConfigError
+from . import yaml as suite_yaml
+from .schema import Suite
+
+LARGEST_FILE = 2**20
+"""Bytes; a parser of YAML needs a thousand times the memory of its text."""
+
+
+class SuiteFile:
+    """A parsed suite file that can still say where each key stands.
+
+    Args:
+        suite: what it says.
+        name: how messages call the file.
+        lines: line numbers by key path.
+    """
+
+    def __init__(self, suite: Suite, name: str, lines: Mapping[tuple[str, ...], int]) -> None:
+        self.suite = suite
+        self.name = name
+        self._lines = lines
+
+    @classmethod
+    def from_file(cls, path: Path) -> SuiteFile:
+        """Reads and validates a suite file.
+
+        Raises:
+            ConfigError: it cannot be read, does not parse or does not validate; one line a problem.
+        """
+        try:
+            size = path.stat().st_size
+            if size > LARGEST_FILE:
+                raise ConfigError(
+                    f"{path}: the suite file has {size / 2**20:.0f} MiB; it holds some keys and is never above "
+                    f"{LARGEST_FILE / 2**20:.0f} MiB"
+                )
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else f"not UTF-8 text, at byte {error.start}"
+            raise ConfigError(f"{path}: the suite file cannot be read ({reason})") from error
+        return cls.from_text(text, path.name)
+
+    @classmethod
+    def from_text(cls, text: str, name: str) -> SuiteFile:
+        """Parses and validates the text of a suite file; raises as `from_file` does."""
+        try:
+            data, lines, twice = suite_yaml.load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(suite_yaml.syntax_error(error, name)) from error
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+            # What PyYAML lets through of values that are none, and of nesting without end.
+            deep = isinstance(error, RecursionError)
+            what = "nested too deeply" if deep else type(error).__name__
+            raise ConfigError(f"{name}: not valid YAML ({what})") from error
+        if not isinstance(data, dict):
+            raise ConfigError(f"{name}:1: the suite file must be a mapping of keys, not a {type(data).__name__}")
+        problems = [f"{name}:{line}: {path}: stands twice" for line, path in twice]
+        return cls.from_dict(data, name, lines, problems)
+
+    @classmethod
+    def from_dict(
+        cls,
+        data: Mapping[str, Any],
+        name: str,
+        lines: Mapping[tuple[str, ...], int] | None = None,
+        problems: Sequence[str] = (),
+    ) -> SuiteFile:
+        """Validates plain values; raises as `from_file` does.
+
+        Args:
+            problems: what is known to be wrong already, reported with the rest.
+        """
+        found = list(problems)
+        empty = SuiteFile(Suite(), name, lines or {})
+        try:
+            suite = Suite.model_validate(data)
+        except ValidationError as error:
+            found += [empty.at(*_problem(details)) for details in error.errors()]
+        prices, budget = data.get("prices"), data.get("budget")
+        if (
+            isinstance(budget, int | float)
+            and budget > 0
+            and not (isinstance(prices, dict) and {"model", "judge"} <= prices.keys())
+        ):
+            found.append(empty.at(("budget",), "needs prices for model and judge, in USD a million tokens"))
+        if found:
+            raise ConfigError(*found)
+        return cls(suite, name, lines or {})
+
+    def at(self, path: Sequence[str | int], message: str) -> str:
+        """A message that starts with file, line and key path."""
+        keys = tuple("null" if key in (None, "None") else str(key) for key in path)
+        line = next((self._lines[keys[:n]] for n in range(len(keys), -1, -1) if keys[:n] in self._lines), None)
+        place = f"{self.name}:{line}" if line else self.name
+        return f"{place}: {'.'.join(keys)}: {message}" if keys else f"{place}: {message}"
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """`; did you mean math?` where a known name is near, else what there is."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there is {', '.join(known)}"
+
+
+def _problem(details: Any) -> tuple[tuple[str | int, ...], str]:
+    """A pydantic error as key path and message; the value is shown only where it cannot be a secret."""
+    path = tuple(key for key in details["loc"] if key != "[key]")
+    if details["type"] == "extra_forbidden":
+        return path, "unknown key" + suggestion(str(path[-1]), _fields_at(path[:-1]))
+    if "api_key_env" in path:
+        return path, "must be the name of an environment variable (the key itself never stands in the file)"
+    message = str(details["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    message = message[:1].lower() + message[1:]
+    if details["type"] in ("model_type", "dict_type"):
+        message = "must be a mapping of keys"
+    if "base_url" in path:
+        message = "must be a URL such as http://localhost:8000/v1"
+    value = details["input"]
+    if isinstance(value, bool | int | float) or _is_harmless(value, path):
+        message += f", not {_shown(value)}"
+    return path, message
+
+
+def _shown(value: object) -> str:
+    """A value in a message; a number of thousands of digits is not spelt."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of very many digits"
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _is_harmless(value: object, path: Sequence[str | int]) -> bool:
+    """Whether a text may be shown: it may be a key that was put in the wrong place, or a URL with a password."""
+    short = isinstance(value, str) and len(value) <= 12 and not value.lower().startswith("sk-")
+    return short and "base_url" not in path
+
+
+def _fields_at(path: Sequence[str | int]) -> list[str]:
+    """The keys that the section at a path knows."""
+    section: type[BaseModel] = Suite
+    for key in path:
+        if isinstance(key, int):  # of a list, whose sections are all alike
+            continue
+        annotation = section.model_fields[key].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(section.model_fields)

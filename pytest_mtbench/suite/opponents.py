@@ -1,0 +1,210 @@
+"""Options and a suite file -> the models that the one under test is compared with, each a plan of its own.  Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from pathlib import Path
+
+from ..domain.endpoint import Role
+from ..domain.errors import ConfigError
+from ..engine.plan import Plan
+from ..files.fastchat import Answers, answer_file_in, name_in, read_opponent
+from ..questions.loading import check_pair_prompts
+from ..scores.gates import GateSpec
+from ..untrusted.paths import is_folder
+from .file import SuiteFile
+from .roles import Said, opponent_role
+from .schema import OpponentEndpoint, Suite
+from .settings import Options
+
+_FILES = (".json", ".jsonl")
+
+
+@dataclass(frozen=True)
+class Opponent:
+    """A model that the one under test is compared with.
+
+    Args:
+        plan: answers as the suite's own plan does; only its answers are asked for.
+        stored: its answers, where a file holds them; `source`: that file as the user named it.
+        file: that file, wherever links lead.
+    """
+
+    plan: Plan
+    stored: Answers | None = None
+    source: str = ""
+    file: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A model as the command line or the suite file names it.
+
+    Args:
+        what: option or key, for messages.
+        file: its answers, where they are stored.
+    """
+
+    name: str
+    section: OpponentEndpoint
+    what: str
+    file: Path | None
+    source: str
+
+
+def is_pairwise(suite: SuiteFile, options: Options) -> bool:
+    """Whether this run compares answers instead of grading them.
+
+    Raises:
+        ConfigError: the suite file wants it to and names no model.
+    """
+    section = suite.suite.against
+    if "against" in suite.suite.model_fields_set and not section.named and not options.against:
+        raise ConfigError(suite.at(("against",), "names no model; add `name:`, or give --mtbench-against=NAME"))
+    return bool(options.against or section.named)
+
+
+def problems_of_modes(suite: SuiteFile, options: Options) -> list[str]:
+    """What cannot be asked of win rates; a suite of single grading may be run pairwise by the command line alone."""
+    problems = []
+    if options.baseline is not None:
+        problems.append("--mtbench-baseline: a win rate has no baseline; leave it or --mtbench-against out")
+    if suite.suite.against.named and not options.against:
+        problems += [
+            suite.at(("thresholds", name), "is for scores from 1 to 10; `against.min_win_rate` is for win rates")
+            for name in _scores_asked(suite.suite)
+        ]
+        if suite.suite.baseline.file is not None:
+            problems.append(suite.at(("baseline",), "a win rate has no baseline; leave it or `against` out"))
+    return problems
+
+
+def pairwise_remarks(content: Suite, others: Sequence[Opponent], gates: Sequence[GateSpec] | None) -> tuple[str, ...]:
+    """What the summary must say about how the answers are compared.
+
+    Args:
+        gates: None where none is decided in any case.
+    """
+    remarks = [f"the answers of {other.plan.label} are those of {other.source}" for other in others if other.source]
+    unused = [f"thresholds.{name}" for name in _scores_asked(content)]
+    unused += ["baseline"] if content.baseline.file else []
+    if unused:
+        remarks.append(f"{', '.join(unused)} of the suite file: not used with --mtbench-against")
+    if gates is not None and not gates:
+        remarks.append("no gate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for a win rate")
+    return tuple(remarks)
+
+
+def opponents(
+    said: Said, suite: SuiteFile, path: Path | None, options: Options, environ: Mapping[str, str], plan: Plan
+) -> tuple[Opponent, ...]:
+    """The models to compare with, in the order in which they are named.
+
+    Raises:
+        ConfigError: a file cannot be read or lacks an answer, a model is named twice or is the one under test, or the
+            question set's prompts cannot compare two answers.
+    """
+    check_pair_prompts(plan.questions)
+    found: list[Opponent] = []
+    for number, named in enumerate(_named(suite, path, options)):
+        where = named.what if named.source in named.what else f"{named.what} (in {named.source})"
+        stored = None if named.file is None else read_opponent(named.file, where, plan)
+        role = opponent_role(named.name, named.section, suite.suite.prices, options, environ, plan.model)
+        other = replace(
+            plan,
+            key=f"{plan.key}::against {number + 1}",
+            account=plan.key,
+            model=role,
+            system_prompt=plan.system_prompt if named.section.system_prompt is None else named.section.system_prompt,
+            revision="",
+            # Of the whole file: a share of the questions has the same.
+            stored=hashlib.sha256(named.file.read_bytes()).hexdigest() if named.file else "",
+            label=_label(named, role, [plan.model.name, *(opponent.plan.label for opponent in found)]),
+        )
+        opponent = Opponent(other, stored, named.source, named.file.resolve() if named.file else None)
+        if _same(Opponent(plan, file=_own_file(options, plan)), opponent):
+            raise ConfigError(f"{named.what}: is the model under test itself, with the same answers")
+        if any(_same(earlier, opponent) for earlier in found):
+            raise ConfigError(f"{named.what}: {named.name} is named twice")
+        found.append(opponent)
+    _check_prices(suite, found)
+    shown = ", ".join(opponent.plan.label for opponent in found)
+    said.first("against", shown if options.against else None, shown or None, "")
+    urls = {opponent.plan.model.endpoint.url: None for opponent in found if opponent.stored is None}
+    elsewhere = ", ".join(url for url in urls if url != plan.model.endpoint.url)
+    said.first("against.base_url", None, elsewhere or None, "")
+    return tuple(found)
+
+
+def _check_prices(suite: SuiteFile, others: Sequence[Opponent]) -> None:
+    asked = [other for other in others if other.stored is None]
+    if suite.suite.budget is not None and suite.suite.prices.against is None and asked:
+        raise ConfigError(suite.at(("budget",), f"needs `prices.against` too, since {asked[0].plan.label} is asked"))
+
+
+def _scores_asked(content: Suite) -> list[str]:
+    """The thresholds of single grading that a suite file has."""
+    return [name for name in ("overall", "turns", "categories", "floor") if getattr(content.thresholds, name)]
+
+
+def _named(suite: SuiteFile, path: Path | None, options: Options) -> list[_Named]:
+    section = suite.suite.against
+    if not options.against:
+        base = path.parent if path is not None else options.cwd
+        return [_of_section(one, suite, base, options) for one in section.named]
+    sections = {one.name: one for one in section.named if one.name is not None}
+    found = []
+    for text in options.against:
+        usual = OpponentEndpoint() if section.models else section.model_copy(update={"answers": None})
+        at_hand = sections.get(text)
+        if at_hand is not None and at_hand.answers is not None and path is not None:
+            found.append(_of_section(at_hand, suite, path.parent, options))
+        else:
+            found.append(_of_text(text, at_hand or usual, f"--mtbench-against={text}", options.cwd, options))
+    return found
+
+
+def _of_section(section: OpponentEndpoint, suite: SuiteFile, base: Path, options: Options) -> _Named:
+    if section.answers is None:
+        return _of_text(section.name or "", section, suite.at(("against",), section.name or ""), base, options)
+    file = base / section.answers
+    what = suite.at(("against", "answers"), section.answers)
+    return _Named(section.name or name_in(file, what), section, what, file, section.answers)
+
+
+def _of_text(text: str, section: OpponentEndpoint, what: str, base: Path, options: Options) -> _Named:
+    """A name, or a file that stands for the model whose answers it holds."""
+    if text.lower().endswith(_FILES):
+        return _Named(name_in(base / text, what), section, what, base / text, text)
+    folder = options.answers
+    file = answer_file_in(folder, text) if folder is not None and is_folder(folder) else None
+    return _Named(text, section, what, file, str(folder) if file else "")
+
+
+def _label(named: _Named, role: Role, taken: list[str]) -> str:
+    """The model's name, or one that says more where another is called so."""
+    if named.name not in taken:
+        return named.name
+    sources = chain([named.source or role.endpoint.url], count(2))
+    return next(name for what in sources if (name := f"{named.name} ({what})") not in taken)
+
+
+def _own_file(options: Options, plan: Plan) -> Path | None:
+    """Where the answers of the model under test are stored."""
+    source = options.answers
+    if source is not None and is_folder(source):
+        return answer_file_in(source, plan.model.name)
+    return source.resolve() if source is not None else None
+
+
+def _same(one: Opponent, other: Opponent) -> bool:
+    """Whether two sides have the very same answers: of one file, or to the same requests."""
+    if other.file is not None:
+        return one.file == other.file
+    if one.stored is not None:
+        return False
+    selected = one.plan.selected
+    return all(one.plan.answer_request(q, [], 0) == other.plan.answer_request(q, [], 0) for q in selected)

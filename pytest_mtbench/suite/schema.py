@@ -1,0 +1,226 @@
+"""What may stand in a suite file, section by section."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from ..protocol.prompts import SYSTEM_PROMPT
+from ..untrusted.urls import is_url
+
+Score = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
+WinRate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Runs = Annotated[int, Field(ge=1, le=100)]
+Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def _named(value: object) -> object:
+    """A model's section; a name stands for one that says nothing else."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Azure(_Section):
+    """How an Azure OpenAI endpoint is addressed: `azure: {api_version: "2024-10-21"}`, or the version alone."""
+
+    api_version: str
+    deployment: str | None = None
+
+
+def _checked_url(text: str) -> str:
+    if not is_url(text):
+        raise ValueError("must be a URL such as http://localhost:8000/v1")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must be a name")
+    return text
+
+
+class _Endpoint(_Section):
+    name: Annotated[str, Field(min_length=1), AfterValidator(_not_blank)] | None = None
+    base_url: Annotated[str, AfterValidator(_checked_url)] | None = Field(default=None, repr=False)
+    api_key_env: EnvName | None = None
+    temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
+    max_tokens: Count | None = None
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    azure: Azure | None = None
+
+    @field_validator("extra_body", mode="before")
+    @classmethod
+    def _as_json(cls, value: object) -> object:
+        """What will be sent, as JSON reads it back: keys are text there, and the cache compares with that."""
+        try:
+            return json.loads(json.dumps(value, allow_nan=False))
+        except (TypeError, ValueError, RecursionError):
+            raise ValueError("must hold plain JSON values") from None
+
+    @field_validator("azure", mode="before")
+    @classmethod
+    def _version_alone(cls, value: object) -> object:
+        return {"api_version": value} if isinstance(value, str) else value
+
+
+class ModelEndpoint(_Endpoint):
+    """The model under test and where it is served."""
+
+    system_prompt: str = SYSTEM_PROMPT
+
+
+class JudgeEndpoint(_Endpoint):
+    """The judge and where it is served; `repeats` judgments of each answer."""
+
+    repeats: Runs | None = None
+
+
+class MinWinRate(_Section):
+    """The win rates, 0-1, that the gates must reach in pairwise mode."""
+
+    overall: WinRate | None = None
+    turns: dict[Literal[1, 2], WinRate] = Field(default_factory=dict)
+    categories: dict[str, WinRate] = Field(default_factory=dict)
+
+
+class OpponentEndpoint(_Endpoint):
+    """A model that the one under test is compared with: where it is served, or a file of its answers."""
+
+    system_prompt: str | None = None
+    answers: Annotated[str, Field(min_length=1)] | None = None
+
+
+class AgainstSection(OpponentEndpoint):
+    """Pairwise mode: one other model, or several under `models`, and what the win rate must be."""
+
+    min_win_rate: MinWinRate = MinWinRate()
+    models: list[OpponentEndpoint] = Field(default_factory=list)
+
+    @field_validator("min_win_rate", mode="before")
+    @classmethod
+    def _one_number(cls, value: object) -> object:
+        return {"overall": value} if isinstance(value, int | float) else value
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _names_alone(cls, value: object) -> object:
+        return [_named(one) for one in value] if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> AgainstSection:
+        beside = sorted(self.model_fields_set - {"models", "min_win_rate"})
+        if self.models and beside:
+            raise ValueError(f"has {beside[0]} beside `models`; put it into their entries")
+        if any(model.name is None and model.answers is None for model in self.models):
+            raise ValueError("each of `models` needs a name or a file of answers")
+        return self
+
+    @property
+    def named(self) -> list[OpponentEndpoint]:
+        """The models that it names."""
+        return self.models or ([self] if self.name is not None or self.answers is not None else [])
+
+
+class Thresholds(_Section):
+    """The scores, 1-10, that the gates and the turns must reach."""
+
+    overall: Score | None = None
+    turns: dict[Literal[1, 2], Score] = Field(default_factory=dict)
+    categories: dict[str, Score] = Field(default_factory=dict)
+    floor: dict[str, Score] = Field(default_factory=dict)
+    rule: Literal["mean", "confident"] = "mean"
+    max_unscored: Share = 0.05
+
+    @field_validator("floor", mode="before")
+    @classmethod
+    def _one_number(cls, value: object) -> object:
+        return {"default": value} if isinstance(value, int | float) else value
+
+
+class Concurrency(_Section):
+    """Requests in flight to each endpoint."""
+
+    model: Count | None = None
+    judge: Count | None = None
+
+
+class Prices(_Section):
+    """USD a million tokens."""
+
+    input: Price
+    output: Price
+
+
+class PriceList(_Section):
+    """The prices of the model, the judge and the models that it is compared with."""
+
+    model: Prices | None = None
+    judge: Prices | None = None
+    against: Prices | None = None
+
+
+class BaselineSection(_Section):
+    """The report that the model is held against, and how."""
+
+    file: Annotated[str, Field(min_length=1)] | None = None
+    margin: Annotated[float, Field(gt=0, le=9, allow_inf_nan=False)] | None = None
+    alpha: Annotated[float, Field(gt=0, lt=0.5, allow_inf_nan=False)] | None = None
+    looks: Annotated[list[Runs], Field(min_length=1, max_length=5)] | None = None
+    category_drop: Annotated[float, Field(ge=0, le=9, allow_inf_nan=False)] | None = None
+    sentinel: Annotated[int, Field(ge=0)] = 0
+    on_inconclusive: Literal["pass", "fail"] = "pass"
+
+    @field_validator("looks")
+    @classmethod
+    def _growing(cls, value: list[int] | None) -> list[int] | None:
+        if value is not None and any(later <= earlier for earlier, later in itertools.pairwise(value)):
+            raise ValueError("must grow: the candidate's runs at each look, as [1, 3]")
+        return value
+
+    @field_validator("sentinel")
+    @classmethod
+    def _enough(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be 0 or at least 2: one judgment shows no scatter")
+        return value
+
+
+class Suite(_Section):
+    """What one suite file says; what it leaves out is None or empty."""
+
+    model: ModelEndpoint = ModelEndpoint()
+    judge: JudgeEndpoint = JudgeEndpoint()
+    questions: str | None = None
+    references: str | None = None
+    categories: list[str] = Field(default_factory=list)
+    thresholds: Thresholds = Thresholds()
+    baseline: BaselineSection = BaselineSection()
+    against: AgainstSection = AgainstSection()
+    runs: Runs | None = None
+    concurrency: Concurrency = Concurrency()
+    prices: PriceList = PriceList()
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @field_validator("model", "judge", mode="before")
+    @classmethod
+    def _name_alone(cls, value: object) -> object:
+        return _named(value)
+
+    @field_validator("baseline", mode="before")
+    @classmethod
+    def _file_alone(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str) else value
+
+    @field_validator("against", mode="before")
+    @classmethod
+    def _model_or_models(cls, value: object) -> object:
+        return {"models": value} if isinstance(value, list) else _named(value)

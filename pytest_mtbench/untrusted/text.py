@@ -1,0 +1,57 @@
+"""Text of models is hostile material: what is cut from it, flagged in it and escaped before a person sees it."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+
+def join_surrogates(text: str) -> str:
+    """The same text with surrogate pairs joined and lone surrogates replaced, so that it can be sent as UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def printable(text: str) -> str:
+    """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay.
+
+    GitHub's runner takes `##[name]` in a line for a command, so that is broken up as well.
+    """
+    shown = "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
+    return shown.replace("##[", r"##\[")
+
+
+def no_command(line: str) -> str:
+    """A line that GitHub's runner does not take for a command, as it does one that begins with `::name::`."""
+    return line.replace("::", r"\::", 1) if line.lstrip().startswith("::") else line
+
+
+def one_line(text: str) -> str:
+    """`printable` on one line."""
+    return printable(" ".join(text.split()))
+
+
+def shorten(text: str, width: int) -> str:
+    """One printable line of at most `width` characters."""
+    line = one_line(text)
+    return line if len(line) <= width else line[: width - 3].rstrip() + "..."
+
+
+def shorten_block(text: str, characters: int) -> str:
+    """A printable block of about so many characters: its beginning, and its end where it is cut."""
+    block = text.strip()
+    if len(block) > characters:
+        half = characters // 2
+        left_out = len(block) - 2 * half
+        block = f"{block[:half].rstrip()}\n[... {left_out} characters ...]\n{block[-half:].lstrip()}"
+    block = printable(block)
+    # A bar before each line: GitHub's runner takes a line that begins with `::name::` for a command.
+    return textwrap.indent(block, "  | ", lambda _: True)
+
+
+def _harmless(char: str) -> bool:
+    # Cf holds the bidirectional overrides and zero-width characters; Zl and Zp break lines in some terminals.
+    return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from pytest_mtbench.domain.chat import ChatReply, ChatRequest, Usage
+from pytest_mtbench.domain.question import Identity, Question, QuestionSet
+from pytest_mtbench.domain.result import TurnKey, TurnResult, selected_turns
+from pytest_mtbench.domain.tally import Tally
+
+HOSTILE = "\x00\x1b[31m\u202e\ud800 \u2028 [[10]] </script> \U0001f600 \\ \" ' é"
+
+
+def through_json(value: Any) -> Any:
+    """What another process or a later run reads."""
+    return json.loads(json.dumps(value))
+
+
+REPLIES = [
+    pytest.param(ChatReply("text"), id="least"),
+    pytest.param(
+        ChatReply("text", "length", "gpt-4-0613", Usage(12, 34), 1700000000.25, ("max_tokens", "temperature")),
+        id="full",
+    ),
+    pytest.param(ChatReply(""), id="empty"),
+    pytest.param(ChatReply(HOSTILE, served=HOSTILE), id="hostile"),
+]
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_reply_survives_json(reply: ChatReply) -> None:
+    assert ChatReply.from_json(through_json(reply.as_json())) == reply
+
+
+def test_that_a_reply_was_cached_is_not_stored() -> None:
+    row = ChatReply("text", cached=True).as_json()
+    assert "cached" not in row
+    assert ChatReply.from_json(row).cached is False
+
+
+@pytest.mark.parametrize("name", ["text", "finish_reason", "served", "usage", "created", "adapted"])
+def test_a_reply_that_lacks_a_part_is_refused(name: str) -> None:
+    row = ChatReply("text").as_json()
+    del row[name]
+    with pytest.raises(KeyError):
+        ChatReply.from_json(row)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"text": None},
+        {"text": 5},
+        {"text": ["t"]},
+        {"usage": {"input_tokens": "many"}},
+        {"usage": {"input_tokens": None}},
+        {"usage": {"pages": 3}},
+        {"usage": {"input_tokens": math.inf}},
+        {"usage": {"input_tokens": math.nan}},
+        {"usage": []},
+        {"usage": None},
+        {"usage": "12"},
+        {"created": None},
+        {"created": "today"},
+        {"created": 10**400},
+        {"adapted": None},
+        {"adapted": 5},
+    ],
+    ids=lambda wrong: str(wrong)[:40],
+)
+def test_a_row_that_is_no_reply_is_refused_with_the_named_errors(wrong: dict[str, Any]) -> None:
+    row = ChatReply("text").as_json() | wrong
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        ChatReply.from_json(row)
+
+
+@pytest.mark.parametrize("row", [None, [], "text", 5])
+def test_what_is_no_mapping_is_no_reply(row: Any) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        ChatReply.from_json(row)
+
+
+RESULTS = [
+    pytest.param(TurnResult(TurnKey("mtbench", 81, 1), "writing", 8.0, (8.0,)), id="least"),
+    pytest.param(
+        TurnResult(
+            key=TurnKey("sub/mtbench.yaml", 111, 2),
+            category="math",
+            score=7.5,
+            scores=(7.0, None, 8.0),
+            unscored="one run has no rating",
+            answer="<think>hm</think>42",
+            judgment="Rating: [[7]]",
+            answers=("a", "b", "c"),
+            judgments=(("x", "y"), (), ("z",)),
+            earlier=("before",),
+            flags=("several-ratings", "rating-in-answer"),
+        ),
+        id="full",
+    ),
+    pytest.param(TurnResult(TurnKey("s", 1, 1), "math", None, (None,), "no rating"), id="unscored"),
+    pytest.param(TurnResult(TurnKey("s", "five", 1), "数学", 1.0, (1.0,)), id="text-id"),
+    pytest.param(TurnResult(TurnKey("s", "1", 1), "math", 1.0, (1.0,)), id="text-id-of-digits"),
+    pytest.param(
+        TurnResult(TurnKey(HOSTILE, HOSTILE, 1), HOSTILE, None, (None,), HOSTILE, HOSTILE, HOSTILE, (HOSTILE,)),
+        id="hostile",
+    ),
+]
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_a_turns_result_survives_json(result: TurnResult) -> None:
+    again = TurnResult.from_json(through_json(result.as_json()))
+    assert again == result
+    assert type(again.key.question_id) is type(result.key.question_id)
+    hash(again)
+
+
+def test_a_turns_key_is_plain_json() -> None:
+    row = TurnResult(TurnKey("s", "q", 2), "math", 1.0, (1.0,)).as_json()
+    assert through_json(row)["key"] == ["s", "q", 2]
+
+
+REQUEST = ChatRequest(
+    endpoint="http://127.0.0.1/v1",
+    model="m",
+    messages=({"role": "system", "content": "s"}, {"role": "user", "content": HOSTILE}),
+    temperature=None,
+    max_tokens=1024,
+    sample=2,
+    revision="r1",
+    extra_body={"top_k": 5, "nested": {"list": [1, None, "x"]}},
+)
+
+
+def test_a_request_survives_json() -> None:
+    row = REQUEST.as_json()
+    assert through_json(row) == {
+        "endpoint": "http://127.0.0.1/v1",
+        "model": "m",
+        "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": HOSTILE}],
+        "temperature": None,
+        "max_tokens": 1024,
+        "sample": 2,
+        "revision": "r1",
+        "extra_body": {"top_k": 5, "nested": {"list": [1, None, "x"]}},
+    }
+    assert through_json(row) == row, "a stored request must be equal to the same request asked again"
+
+
+def test_usage_adds_up() -> None:
+    assert sum([Usage(1, 2), Usage(30, 40)], Usage()) == Usage(31, 42)
+
+
+def test_a_note_is_kept_once_and_in_order() -> None:
+    tally = Tally()
+    for text in ("b", "a", "b"):
+        tally.note(text)
+    assert tally.notes == ["b", "a"]
+
+
+def test_two_tallies_share_nothing() -> None:
+    first = Tally()
+    first.note("n")
+    first.answers.made += 1
+    first.judges_served.append("j")
+    assert Tally() == Tally(notes=[], judges_served=[])
+    assert Tally().answers.made == 0
+
+
+def test_categories_stand_in_the_order_of_their_first_question() -> None:
+    questions = tuple(Question(n, category, ("?",)) for n, category in enumerate(["b", "a", "b", "c", "a"]))
+    assert QuestionSet("s", questions, {}, Identity("", "", "")).categories == ("b", "a", "c")
+
+
+def test_turns_are_selected_in_order_and_one_turn_questions_have_one() -> None:
+    questions = [Question(9, "a", ("1", "2")), Question("x", "b", ("1",)), Question(1, "a", ("1", "2"))]
+    assert selected_turns(questions, "s") == [("s", 9, 1), ("s", 9, 2), ("s", "x", 1), ("s", 1, 1), ("s", 1, 2)]
+
+
+@pytest.mark.parametrize("question_id, label", [(111, "q111-turn2"), ("five", "qfive-turn2"), ("a b", "qa b-turn2")])
+def test_a_turns_label(question_id: int | str, label: str) -> None:
+    assert Question(question_id, "math", ("?",)).turn_label(2) == label

@@ -1,0 +1,459 @@
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from pytest_mtbench.domain.chat import Kind
+from pytest_mtbench.domain.errors import ConfigError, FatalError, StoppedError
+from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.engine.cache import ReplyCache
+from pytest_mtbench.engine.channel import ChannelServer, RemoteRunner
+from pytest_mtbench.engine.client import OpenAIClient
+from pytest_mtbench.engine.limits import Limiter
+from pytest_mtbench.engine.measuring import Engine
+from pytest_mtbench.engine.plan import Plan
+from pytest_mtbench.engine.replies import Replies
+from pytest_mtbench.engine.runner import LocalRunner
+from pytest_mtbench.engine.store import open_store
+
+from ...server import Asked, Server, error
+from ...sets import QUESTIONS, write_set
+from .test_measuring import CALLS, SUITE, make_plan
+
+T = TypeVar("T")
+
+SPIDER = TurnKey(SUITE, "five", 1)
+
+
+@pytest.fixture(autouse=True)
+def no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loopback has no TLS, and to read the bundle of certificates takes longer than a whole test."""
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *arguments, **named: None)
+
+
+@pytest.fixture
+def plan(endpoint: Server, tmp_path: Path) -> Plan:
+    return make_plan(endpoint, write_set(tmp_path / "two", [QUESTIONS[0], QUESTIONS[4]]))
+
+
+class Machine:
+    """A `LocalRunner` over the real engine, and what it was seen to do."""
+
+    def __init__(self, plan: Plan, cache_folder: Path | None = None, **options: Any) -> None:
+        self.seen: list[str] = []
+        self.clients: dict[Kind, OpenAIClient] = {}
+        self._plan = plan
+        self._options = options
+        self._cache = ReplyCache(cache_folder, self.seen.append) if cache_folder else None
+        self.runner = LocalRunner(self._make_engine, self._close)
+
+    def _make_engine(self) -> Engine:
+        self.seen.append("engine")
+        limiters: dict[Kind, Limiter] = {"answer": Limiter(8), "judgment": Limiter(8)}
+        plan = self._plan
+        self.clients = {kind: OpenAIClient(plan.role(kind).endpoint, limiters[kind]) for kind in limiters}
+        replies = Replies(self._cache, "all", lambda plan, kind: self.clients[kind], {})
+        return Engine({plan.key: plan}, replies, limiter_of=lambda plan: limiters["answer"], **self._options)
+
+    async def _close(self) -> None:
+        self.seen.append("closed")
+        for client in self.clients.values():
+            await client.close()
+
+
+@pytest.fixture
+def machine(plan: Plan) -> Iterator[Machine]:
+    machine = Machine(plan)
+    yield machine
+    machine.runner.stop()
+
+
+class Waiting:
+    """A function in a thread of its own, as a test item waits in another process."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        self._function = function
+        self._outcome: list[object] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def outcome(self, seconds: float = 5.0) -> object:
+        """What it returned or raised; fails where it still waits."""
+        self._thread.join(seconds)
+        assert self._outcome, f"it still waits after {seconds} s"
+        return self._outcome[0]
+
+    def _run(self) -> None:
+        try:
+            self._outcome.append(self._function())
+        except Exception as raised:  # noqa: BLE001 - handed to the test
+            self._outcome.append(raised)
+
+
+def hold(endpoint: Server) -> tuple[threading.Event, threading.Event]:
+    """Answers wait: the first event says that one has arrived, the second lets them all go."""
+    arrived, go = threading.Event(), threading.Event()
+
+    def answer(asked: Asked) -> str:
+        arrived.set()
+        go.wait(10)
+        return "an answer"
+
+    endpoint.answer = answer
+    return arrived, go
+
+
+def engine_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "mtbench-engine"]
+
+
+# -- the engine in this process
+
+
+def test_without_a_wish_there_is_no_thread_and_no_engine(machine: Machine) -> None:
+    assert engine_threads() == []
+    assert machine.seen == []
+    assert machine.runner.engine is None
+    assert machine.runner.results() == {}
+    assert machine.runner.tallies() == {}
+    assert machine.runner.fatal is None
+    machine.runner.stop()
+    assert machine.seen == []
+
+
+def test_wishes_are_measured_once_and_results_wait_for_them(endpoint: Server, plan: Plan, machine: Machine) -> None:
+    keys = plan.turns()
+    machine.runner.want(keys)
+    machine.runner.want(keys)
+    assert [machine.runner.result(key).key for key in keys] == keys
+    assert {machine.runner.result(key).score for key in keys} == {8}
+    assert len(endpoint.asked) == CALLS
+    assert set(machine.runner.results()) == set(keys)
+    assert machine.runner.tallies()[SUITE].judgments.made == len(keys)
+    assert machine.seen == ["engine"]
+
+
+def test_a_wish_returns_at_once(endpoint: Server, plan: Plan, machine: Machine) -> None:
+    arrived, go = hold(endpoint)
+    machine.runner.want(plan.turns())
+    assert arrived.wait(5)
+    assert machine.runner.results() == {}
+    go.set()
+    assert machine.runner.result(SPIDER).score == 8
+
+
+def test_many_threads_may_wait(endpoint: Server, plan: Plan, machine: Machine) -> None:
+    machine.runner.want(plan.turns()[:1])
+    waiting = [Waiting(lambda: [machine.runner.result(key) for key in plan.turns()]) for _ in range(6)]
+    outcomes = [each.outcome(10) for each in waiting]
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    assert isinstance(outcomes[0], list)
+    assert len(endpoint.asked) == CALLS
+    assert machine.seen == ["engine"]
+
+
+def test_stopping_frees_whoever_waits_and_ends_the_thread(endpoint: Server, machine: Machine) -> None:
+    arrived, go = hold(endpoint)
+    waiting = Waiting(lambda: machine.runner.result(SPIDER))
+    assert arrived.wait(5)
+    started = time.monotonic()
+    machine.runner.stop()
+    assert isinstance(waiting.outcome(), StoppedError)
+    assert time.monotonic() - started < 3
+    assert engine_threads() == []
+    assert machine.seen == ["engine", "closed"]
+    go.set()
+
+
+def test_what_was_measured_outlives_the_stop_and_nothing_new_begins(endpoint: Server, machine: Machine) -> None:
+    result = machine.runner.result(SPIDER)
+    machine.runner.stop()
+    machine.runner.stop()
+    assert machine.runner.results() == {SPIDER: result}
+    asked = len(endpoint.asked)
+    with pytest.raises(StoppedError):
+        machine.runner.result(TurnKey(SUITE, 1, 1))
+    with pytest.raises(StoppedError):
+        machine.runner.want([TurnKey(SUITE, 1, 1)])
+    assert len(endpoint.asked) == asked
+    assert engine_threads() == []
+
+
+def test_stopping_closes_the_engine_before_what_it_uses(plan: Plan, tmp_path: Path) -> None:
+    machine = Machine(plan, tmp_path / "cache")
+    machine.runner.result(SPIDER)
+    machine.runner.stop()
+    assert machine.seen == ["engine", "closed"]
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("mtbench")]
+    with contextlib.closing(sqlite3.connect(tmp_path / "cache" / "cache.db")) as connection:
+        keys = [key for (key,) in connection.execute("SELECT key FROM Cache")]
+    assert not any(key.startswith("claim:") for key in keys)
+    assert len(keys) == 4, "an answer, a judgment and a slot for each"
+
+
+def test_a_fatal_error_reaches_everyone_who_waits(endpoint: Server, plan: Plan, machine: Machine) -> None:
+    endpoint.before = lambda asked, number: error(401, "Incorrect API key provided")
+    machine.runner.want(plan.turns()[:1])
+    waiting = [Waiting(lambda key=key: machine.runner.result(key)) for key in plan.turns()]  # type: ignore[misc]
+    for each in waiting:
+        outcome = each.outcome()
+        assert isinstance(outcome, FatalError), repr(outcome)
+        assert "HTTP 401" in str(outcome)
+    assert "HTTP 401" in str(machine.runner.fatal)
+    with pytest.raises(FatalError, match="HTTP 401"):
+        machine.runner.result(SPIDER)
+    machine.runner.want([SPIDER])  # raises nothing: who waits for it is told
+
+
+def test_an_engine_that_cannot_be_made_is_an_error_and_no_silence() -> None:
+    def broken() -> Engine:
+        raise ValueError("no such thing")
+
+    async def close() -> None:
+        """Has nothing to close."""
+
+    runner = LocalRunner(broken, close)
+    for _ in range(2):
+        outcome = Waiting(lambda: runner.result(SPIDER)).outcome(3)
+        assert isinstance(outcome, RuntimeError)
+        assert isinstance(outcome.__cause__, ValueError)
+    runner.stop()
+
+
+def test_a_turn_that_there_is_not_is_an_error_and_no_silence(machine: Machine) -> None:
+    outcome = Waiting(lambda: machine.runner.result(TurnKey(SUITE, 99, 1))).outcome(3)
+    assert isinstance(outcome, Exception)
+    assert machine.runner.result(SPIDER).score == 8
+
+
+def test_a_users_function_that_exits_ends_no_other_turn(plan: Plan) -> None:
+    def generate(messages: list[Any], question: Any, turn: int, run: int) -> str:
+        if question.id == 1:
+            raise SystemExit("the chatbot gave up")
+        return "own"
+
+    machine = Machine(plan, generate=generate)
+    try:
+        outcome = Waiting(lambda: machine.runner.result(TurnKey(SUITE, 1, 1))).outcome(3)
+        if isinstance(outcome, TurnResult):
+            assert "the chatbot gave up" in (outcome.unscored or "")
+        else:
+            assert "the chatbot gave up" in str(outcome)
+        assert machine.runner.result(SPIDER).score == 8
+    finally:
+        machine.runner.stop()
+
+
+def test_a_users_slow_function_does_not_hold_up_the_end(plan: Plan) -> None:
+    called, go = threading.Event(), threading.Event()
+
+    def generate(messages: list[Any], question: Any, turn: int, run: int) -> str:
+        called.set()
+        go.wait(20)
+        return "too late"
+
+    machine = Machine(plan, generate=generate)
+    waiting = Waiting(lambda: machine.runner.result(SPIDER))
+    try:
+        assert called.wait(5)
+        stopping = Waiting(machine.runner.stop)
+        assert isinstance(waiting.outcome(3), StoppedError)
+    finally:
+        go.set()
+    stopping.outcome(6)
+
+
+# -- the engine in another process, over a folder
+
+
+class Channel:
+    """Both ends: the controller's and as many workers as a test starts."""
+
+    def __init__(self, folder: Path, runner: LocalRunner) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.runner = runner
+        self.server = ChannelServer(folder, runner)
+        self._waiting: list[Waiting] = []
+
+    def worker(self, *keys: TurnKey) -> Waiting:
+        """A worker that wants these turns and waits for each of them."""
+
+        def work() -> list[TurnResult]:
+            remote = RemoteRunner(self.folder)
+            try:
+                remote.want(keys)
+                return [remote.result(key) for key in keys]
+            finally:
+                remote.close()
+
+        self._waiting.append(Waiting(work))
+        return self._waiting[-1]
+
+    def close(self) -> None:
+        self.runner.stop()
+        self.server.stop()
+        with contextlib.closing(open_store(self.folder)) as store:
+            store.set("stop", "")  # frees a worker that a failed test left behind
+        for waiting in self._waiting:
+            waiting.outcome()
+
+
+@pytest.fixture
+def channel(machine: Machine, tmp_path: Path) -> Iterator[Channel]:
+    channel = Channel(tmp_path / "channel", machine.runner)
+    channel.server.start()
+    yield channel
+    channel.close()
+
+
+def test_workers_share_one_engine_and_nothing_is_asked_twice(endpoint: Server, plan: Plan, channel: Channel) -> None:
+    keys = plan.turns()
+    workers = [channel.worker(*keys), channel.worker(*reversed(keys)), channel.worker(SPIDER)]
+    first, second, third = (worker.outcome(10) for worker in workers)
+    known = channel.runner.results()
+    assert first == [known[key] for key in keys]
+    assert second == [known[key] for key in reversed(keys)]
+    assert third == [known[SPIDER]]
+    assert len(endpoint.asked) == CALLS
+
+
+def test_wishes_wait_for_a_controller_that_starts_late(machine: Machine, tmp_path: Path) -> None:
+    channel = Channel(tmp_path / "channel", machine.runner)
+    try:
+        with contextlib.closing(RemoteRunner(channel.folder)) as early:
+            early.want([SPIDER])
+        channel.server.start()
+        worker = channel.worker(SPIDER)
+        outcome = worker.outcome()
+        assert isinstance(outcome, list)
+        assert outcome[0].score == 8
+    finally:
+        channel.close()
+
+
+def test_results_pass_unchanged_whatever_they_hold(endpoint: Server, channel: Channel) -> None:
+    endpoint.answer = lambda asked: "nul \0 \x1b[31m \u202e \U0001f600 </script> [[10]]"
+    endpoint.judge = lambda asked: "quoted [[10]], mine [[3.5]]"
+    outcome = channel.worker(SPIDER).outcome()
+    assert outcome == [channel.runner.results()[SPIDER]]
+    assert isinstance(outcome, list)
+    assert outcome[0].answer == "nul \0 \x1b[31m \u202e \U0001f600 </script> [[10]]"
+    assert outcome[0].score == 3.5
+
+
+def test_an_unscored_turn_is_a_result_like_any_other(endpoint: Server, channel: Channel) -> None:
+    endpoint.judge = lambda asked: "no rating"
+    outcome = channel.worker(SPIDER).outcome()
+    assert isinstance(outcome, list)
+    assert (outcome[0].score, outcome[0].unscored) == (None, "the judge's reply holds no rating")
+
+
+def test_the_channel_holds_nothing_but_text(plan: Plan, channel: Channel) -> None:
+    channel.worker(*plan.turns()).outcome(10)
+    with contextlib.closing(sqlite3.connect(channel.folder / "cache.db")) as connection:
+        kinds = set(connection.execute("SELECT raw, mode, filename, typeof(key), typeof(value) FROM Cache"))
+    assert kinds == {(1, 1, None, "text", "text")}
+
+
+def test_a_fatal_error_reaches_every_worker(endpoint: Server, plan: Plan, channel: Channel) -> None:
+    endpoint.before = lambda asked, number: error(429, "used up", "insufficient_quota")
+    workers = [channel.worker(key) for key in plan.turns() if key != SPIDER]
+    for worker in workers:
+        outcome = worker.outcome()
+        assert isinstance(outcome, FatalError), repr(outcome)
+        assert "quota is used up" in str(outcome)
+    asked = len(endpoint.asked)
+    late = channel.worker(SPIDER).outcome()
+    assert isinstance(late, FatalError), repr(late)
+    assert len(endpoint.asked) == asked
+
+
+@pytest.mark.parametrize("first", ["runner", "server"])
+def test_a_stopped_run_frees_every_worker(endpoint: Server, plan: Plan, channel: Channel, first: str) -> None:
+    arrived, go = hold(endpoint)
+    workers = [channel.worker(*plan.turns()) for _ in range(2)]
+    assert arrived.wait(5)
+    stops = [channel.runner.stop, channel.server.stop]
+    for stop in stops if first == "runner" else reversed(stops):
+        stop()
+    assert all(isinstance(worker.outcome(), StoppedError) for worker in workers)
+    go.set()
+    late = channel.worker(SPIDER).outcome()
+    assert isinstance(late, StoppedError)
+
+
+def test_results_from_before_the_stop_are_still_there(channel: Channel) -> None:
+    outcome = channel.worker(SPIDER).outcome()
+    channel.runner.stop()
+    channel.server.stop()
+    assert channel.worker(SPIDER).outcome() == outcome
+
+
+def test_a_worker_asks_the_controller_once_for_each_turn(endpoint: Server, machine: Machine, tmp_path: Path) -> None:
+    channel = Channel(tmp_path / "channel", machine.runner)
+    try:
+        with contextlib.closing(RemoteRunner(channel.folder)) as remote:
+            for _ in range(3):
+                remote.want([SPIDER, TurnKey(SUITE, 1, 1)])
+        with contextlib.closing(sqlite3.connect(channel.folder / "cache.db")) as connection:
+            assert connection.execute("SELECT count(*) FROM Cache").fetchone() == (1,)
+    finally:
+        channel.close()
+
+
+def test_a_turn_that_there_is_not_leaves_no_worker_waiting(channel: Channel) -> None:
+    unknown = channel.worker(TurnKey(SUITE, 99, 1)).outcome(2)
+    assert isinstance(unknown, Exception)
+    known = channel.worker(SPIDER).outcome()
+    assert isinstance(known, list)
+
+
+def test_a_suite_that_does_not_load_leaves_no_worker_waiting(plan: Plan, machine: Machine, tmp_path: Path) -> None:
+    class Plans(dict[str, Plan]):
+        """As in a run: under xdist a suite is loaded when the first worker names it."""
+
+        def __missing__(self, key: str) -> Plan:
+            raise ConfigError(f"{key}: it was changed and does not parse")
+
+    async def close() -> None:
+        """Has nothing to close."""
+
+    def make_engine() -> Engine:
+        return Engine(
+            Plans(),
+            Replies(None, "off", lambda plan, kind: machine.clients[kind], {}),
+            limiter_of=lambda plan: Limiter(1),
+        )
+
+    channel = Channel(tmp_path / "channel", LocalRunner(make_engine, close))
+    channel.server.start()
+    try:
+        outcome = channel.worker(TurnKey("other.mtbench.yaml", 1, 1)).outcome(2)
+        assert isinstance(outcome, Exception)
+        assert "other.mtbench.yaml" in str(outcome)
+    finally:
+        channel.close()
+
+
+def test_an_engine_that_cannot_be_made_leaves_no_worker_waiting(tmp_path: Path) -> None:
+    def broken() -> Engine:
+        raise ValueError("no such thing")
+
+    async def close() -> None:
+        """Has nothing to close."""
+
+    channel = Channel(tmp_path / "channel", LocalRunner(broken, close))
+    channel.server.start()
+    try:
+        assert isinstance(channel.worker(SPIDER).outcome(2), Exception)
+    finally:
+        channel.close()

@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pytest
+
+from pytest_mtbench.domain.chat import Usage
+from pytest_mtbench.domain.endpoint import Endpoint, Role
+from pytest_mtbench.domain.errors import ConfigError
+from pytest_mtbench.domain.question import QuestionId
+from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.domain.tally import CallCount, Tally
+from pytest_mtbench.engine.plan import Plan
+from pytest_mtbench.files.shares import merge_reports
+from pytest_mtbench.plugin.turn import MtbenchTurn
+from pytest_mtbench.questions import load_folder
+from pytest_mtbench.report import json_report
+from pytest_mtbench.report.run_report import RunReport
+from pytest_mtbench.scores.gates import GateSpec, decide
+from pytest_mtbench.scores.scorecard import scorecard
+
+from ...server import JUDGE
+from ...sets import QUESTIONS, TURNS, write_set
+
+SUITE = "mtbench.yaml"
+
+
+def plan_of(folder: Path, **more: Any) -> Plan:
+    questions = load_folder(folder)
+    where = Endpoint(url="http://127.0.0.1:9/v1")
+    plan = Plan(SUITE, questions, questions.questions, Role("m", where), Role(JUDGE, where))
+    return replace(plan, **more)
+
+
+def share(plan: Plan, number: int, shares: int) -> Plan:
+    return replace(plan, selected=tuple(q for n, q in enumerate(plan.selected) if n % shares == number - 1))
+
+
+def results_of(plan: Plan, unscored: Sequence[tuple[QuestionId, int]] = ()) -> list[TurnResult]:
+    """Results as a run of the plan gives them, a different score each."""
+    results = []
+    for question in plan.selected:
+        for turn in range(1, len(question.turns) + 1):
+            missing = (question.id, turn) in unscored
+            base = plan.questions.questions.index(question) + turn
+            scores = [float(1 + (base + run) % 9) for run in range(plan.runs)]
+            words = [f"answer {run} to turn {turn} of {question.id}" for run in range(plan.runs)]
+            judgments = [tuple(f"[[{score:g}]] {n}" for n in range(plan.repeats)) for score in scores]
+            results.append(
+                TurnResult(
+                    key=TurnKey(SUITE, question.id, turn),
+                    category=question.category,
+                    score=None if missing else fmean(scores),
+                    scores=tuple(None if missing else score for score in scores),
+                    unscored="http 500, given up" if missing else None,
+                    answer=words[0],
+                    judgment=judgments[0][0],
+                    answers=tuple(words),
+                    judgments=tuple(judgments),
+                    earlier=(f"answer 0 to turn 1 of {question.id}",) if turn == 2 else (),
+                    flags=("thinking",) if base % 2 else (),
+                )
+            )
+    return results
+
+
+def write(
+    path: Path, plan: Plan, results: list[TurnResult], served: Sequence[str] = (JUDGE,), tally: Tally | None = None
+) -> Path:
+    """The JSON report of a share."""
+    tally = tally or Tally(judges_served=list(served))
+    report = RunReport(plan, scorecard(plan.selected, results), (), (), tally, started=0.0, seconds=1.0)
+    path.write_text(json.dumps(json_report.as_json(report)), encoding="utf-8")
+    return path
+
+
+def write_shares(
+    folder: Path, plan: Plan, shares: int = 2, unscored: Sequence[tuple[QuestionId, int]] = ()
+) -> list[Path]:
+    parts = [share(plan, number, shares) for number in range(1, shares + 1)]
+    return [write(folder / f"{n}.json", part, results_of(part, unscored)) for n, part in enumerate(parts, 1)]
+
+
+def merged_results(paths: Sequence[Path], plan: Plan) -> list[TurnResult]:
+    return merge_reports(paths, plan)[0]
+
+
+def by_key(results: Sequence[TurnResult]) -> dict[TurnKey, TurnResult]:
+    return {result.key: result for result in results}
+
+
+@pytest.mark.parametrize("shares", [1, 2, 5])
+@pytest.mark.parametrize("runs, repeats", [(1, 1), (3, 1), (1, 2), (2, 2)])
+def test_the_shares_are_the_whole(small_set: Path, tmp_path: Path, shares: int, runs: int, repeats: int) -> None:
+    plan = plan_of(small_set, runs=runs, repeats=repeats)
+    merged = by_key(merged_results(write_shares(tmp_path, plan, shares), plan))
+    expected = by_key(results_of(plan))
+    assert len(merged) == TURNS
+    assert {key: replace(result, earlier=()) for key, result in merged.items()} == {
+        key: replace(result, earlier=()) for key, result in expected.items()
+    }
+    assert scorecard(plan.selected, merged.values()).overall == scorecard(plan.selected, expected.values()).overall
+
+
+def test_the_conversation_before_a_second_turn_is_kept(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    merged = by_key(merged_results(write_shares(tmp_path, plan), plan))
+    second = MtbenchTurn.from_result(plan, plan.question(3), merged[TurnKey(SUITE, 3, 2)])
+    said = [(message["role"], message["content"]) for message in second.messages]
+    assert said[1:] == [
+        ("user", "What is 6 times 7?"),
+        ("assistant", "answer 0 to turn 1 of 3"),
+        ("user", "And that minus 2?"),
+    ]
+
+
+def test_the_order_of_the_files_does_not_matter(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan, 3)
+    assert by_key(merged_results(paths, plan)) == by_key(merged_results(paths[::-1], plan))
+
+
+def test_a_turn_without_a_score_stays_without_one_and_keeps_its_reason(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    merged = merged_results(write_shares(tmp_path, plan, unscored=[(3, 2)]), plan)
+    lost = by_key(merged)[TurnKey(SUITE, 3, 2)]
+    assert (lost.score, lost.scores, lost.unscored) == (None, (None,), "http 500, given up")
+    decided = decide(GateSpec("math", "category", 1), scorecard(plan.selected, merged), "id")
+    assert decided.status == "failed"
+
+
+def test_missing_questions_are_named(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    with pytest.raises(ConfigError, match="2 questions: 2, 4"):
+        merge_reports(paths[:1], plan)
+
+
+def test_a_question_of_which_a_turn_is_missing_is_named(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    path = write(tmp_path / "1.json", plan, results_of(plan)[:-2])
+    with pytest.raises(ConfigError, match="2 questions: 4, five"):
+        merge_reports([path], plan)
+
+
+def test_many_missing_questions_are_not_all_listed(tmp_path: Path) -> None:
+    many = [{"question_id": n, "category": "math", "turns": ["?"]} for n in range(100, 180)]
+    plan = plan_of(write_set(tmp_path / "many", many))
+    path = write(tmp_path / "1.json", share(plan, 1, 40), results_of(share(plan, 1, 40)))
+    with pytest.raises(ConfigError, match=r"lack 78 questions: 101, .*\.\.\.") as raised:
+        merge_reports([path], plan)
+    assert len(str(raised.value)) < 300
+
+
+def test_a_report_given_twice_is_refused(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    first, second = write_shares(tmp_path, plan)
+    with pytest.raises(ConfigError, match=r"question 1, turn 1 .*two reports"):
+        merge_reports([first, second, first], plan)
+
+
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        (lambda plan: replace(plan, model=replace(plan.model, name="other")), ["model", "'m'", "'other'"]),
+        (lambda plan: replace(plan, judge=replace(plan.judge, name="other")), ["judge", "'other'"]),
+        (lambda plan: replace(plan, judge=replace(plan.judge, temperature=0.5)), ["judge_parameters", "0.5"]),
+        (lambda plan: replace(plan, judge=replace(plan.judge, max_tokens=7)), ["judge_parameters", "7"]),
+        (lambda plan: replace(plan, repeats=2), ["judge_parameters", "repeats"]),
+        (lambda plan: replace(plan, model=replace(plan.model, temperature=0.5)), ["model_parameters", "0.5"]),
+        (
+            lambda plan: replace(plan, model=replace(plan.model, extra_body={"k": 1})),
+            ["model_parameters", "extra_body"],
+        ),
+        (lambda plan: replace(plan, system_prompt="Be brief."), ["model_parameters", "Be brief."]),
+        (lambda plan: replace(plan, revision="r2"), ["model_parameters", "r2"]),
+        (lambda plan: replace(plan, runs=2), ["model_parameters", "runs"]),
+    ],
+)
+def test_a_share_that_was_made_otherwise_is_refused_and_says_how(
+    small_set: Path, tmp_path: Path, change: Callable[[Plan], Plan], named: list[str]
+) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    with pytest.raises(ConfigError) as raised:
+        merge_reports(paths, change(plan))
+    said = str(raised.value)
+    assert said.startswith(str(paths[0]))
+    assert [word for word in named if word not in said] == []
+
+
+@pytest.mark.parametrize("changed", ["questions", "references", "prompts"])
+def test_a_share_of_another_set_is_refused(small_set: Path, tmp_path: Path, changed: str) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    if changed == "questions":
+        write_set(small_set, [QUESTIONS[0] | {"turns": ["Write a line about snow.", "Again."]}, *QUESTIONS[1:]])
+    elif changed == "references":
+        (small_set / "reference_answer" / "reference.jsonl").unlink()
+    else:
+        own = Path(json_report.__file__).parents[1] / "questions" / "judge_prompts.jsonl"
+        text = own.read_text(encoding="utf-8")
+        (small_set / "judge_prompts.jsonl").write_text(text.replace("strictly", "kindly"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"fingerprint {changed}"):
+        merge_reports(paths, plan_of(small_set))
+
+
+def test_where_the_set_lies_does_not_matter(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    elsewhere = plan_of(write_set(tmp_path / "another_machine"))
+    assert len(merged_results(paths, elsewhere)) == TURNS
+
+
+def test_a_share_whose_replies_were_all_cached_fits_the_others(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    one, two = share(plan, 1, 2), share(plan, 2, 2)
+    paths = [
+        write(tmp_path / "1.json", one, results_of(one), served=["the-judge-2024"]),
+        write(tmp_path / "2.json", two, results_of(two), served=[]),
+    ]
+    assert len(merged_results(paths, plan)) == TURNS
+
+
+def test_what_the_shares_cost_is_added_up(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    parts = [share(plan, 1, 2), share(plan, 2, 2)]
+    tallies = [
+        Tally(CallCount(5, 1, 2), CallCount(6, 3, 4), Usage(100, 10), Usage(1000, 20), [JUDGE]),
+        Tally(CallCount(3, 0, 0), CallCount(2, 1, 1), Usage(200, 30), Usage(3000, 40), [JUDGE]),
+    ]
+    paths = [
+        write(tmp_path / f"{n}.json", part, results_of(part), tally=tally)
+        for n, (part, tally) in enumerate(zip(parts, tallies, strict=True))
+    ]
+    _, together = merge_reports(paths, plan)
+    assert (together.answers, together.judgments) == (CallCount(8, 1, 2), CallCount(8, 4, 5))
+    assert (together.answer_usage, together.judgment_usage) == (Usage(300, 40), Usage(4000, 60))
+
+
+@pytest.mark.parametrize(
+    "served, expected",
+    [
+        ([["gpt-4-0613"], ["gpt-4-0613"]], ["gpt-4-0613"]),
+        ([["gpt-4-0613"], []], ["gpt-4-0613"]),
+        ([["a"], ["b"]], ["a", "b"]),
+        ([["a", "b"], ["b"]], ["a", "b"]),
+    ],
+    ids=["the same", "one share is cached", "two models", "two models in one share"],
+)
+def test_who_judged_the_shares_is_kept(
+    small_set: Path, tmp_path: Path, served: list[list[str]], expected: list[str]
+) -> None:
+    plan = plan_of(small_set)
+    parts = [share(plan, 1, 2), share(plan, 2, 2)]
+    paths = [
+        write(tmp_path / f"{n}.json", part, results_of(part), who)
+        for n, (part, who) in enumerate(zip(parts, served, strict=True))
+    ]
+    assert merge_reports(paths, plan)[1].judges_served == expected
+
+
+def test_no_report_at_all_lacks_everything(small_set: Path) -> None:
+    with pytest.raises(ConfigError, match="5 questions"):
+        merge_reports([], plan_of(small_set))
+
+
+# Files that are not what they should be.
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"format": "pytest-mtbench/0", "turns": []}',
+        b'{"turns": []}',
+        b"\xff\xfe",
+        b"[" * 99999,
+    ],
+    ids=["empty", "half", "a list", "null", "an older format", "no format", "not utf-8", "deep"],
+)
+def test_a_file_that_is_no_report_is_refused_with_its_name(small_set: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "share.json").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"share\.json"):
+        merge_reports([tmp_path / "share.json"], plan_of(small_set))
+
+
+def test_a_file_that_is_not_there_is_refused_with_its_name(small_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"share\.json"):
+        merge_reports([tmp_path / "share.json"], plan_of(small_set))
+
+
+def test_a_report_without_a_fingerprint_is_refused(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    report = json.loads(paths[1].read_text(encoding="utf-8"))
+    paths[1].write_text(json.dumps(report | {"fingerprint": None}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"2\.json: .*fingerprint"):
+        merge_reports(paths, plan)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"calls": {}},
+        {"calls": {"answers": {"made": "1", "cached": 0, "retried": 0}, "judgments": {}}},
+        {"usage": {"answers": {"tokens": 1}, "judgments": {}}},
+        {"usage": {"answers": None, "judgments": None}},
+    ],
+    ids=["no calls", "calls in words", "other tokens", "no tokens"],
+)
+def test_counts_that_no_run_can_give_are_refused(small_set: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    report = json.loads(paths[0].read_text(encoding="utf-8"))
+    paths[0].write_text(json.dumps(report | changes), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"1\.json"):
+        merge_reports(paths, plan)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"score": float("nan"), "scores": [float("nan")]},
+        {"score": float("inf"), "scores": [float("inf")]},
+        {"score": 99, "scores": [99]},
+        {"score": 0, "scores": [0]},
+        {"score": "9", "scores": ["9"]},
+        {"score": 9, "scores": []},
+        {"score": 9, "scores": None},
+        {"question_id": [1]},
+        {"question_id": None},
+        {"turn": "1"},
+        {"answer": None},
+        {"answers": 5},
+        {"judgments": 5},
+        {"flags": None},
+        {"unscored": 5, "score": None, "scores": [None]},
+    ],
+    ids=str,
+)
+def test_a_turn_that_no_run_can_give_is_refused_and_passes_no_gate(
+    small_set: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    report = json.loads(paths[0].read_text(encoding="utf-8"))
+    report["turns"][0] |= changes
+    paths[0].write_text(json.dumps(report), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"1\.json|lack 1 questions: 1$"):
+        merge_reports(paths, plan)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from base64 import b64encode
+from urllib.parse import quote
+
+import pytest
+
+from pytest_mtbench.untrusted.redaction import redacted, secrets_of, userinfo
+from pytest_mtbench.untrusted.urls import is_url
+
+KEY = "sk-Abc/123+xyz=987654321"
+URL = "http://me:p%40ss/word1@host/v1"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        KEY,
+        KEY.upper(),
+        KEY[:12],
+        quote(KEY, safe=""),
+        KEY.replace("/", r"\/"),
+        b64encode(KEY.encode()).decode(),
+        b64encode(b"me:p@ssword1").decode(),
+        "p@ssword1",
+        "p%40ssword1",
+    ],
+)
+def test_a_secret_is_cut_out_in_each_form(echo: str) -> None:
+    secrets = secrets_of(KEY, "http://me:p%40ssword1@host/v1")
+    shown = redacted(f"Wrong key: <{echo}> you sent", secrets)
+    assert shown.startswith("Wrong key: <***")
+    assert shown.endswith("> you sent")
+    assert echo not in shown
+
+
+def test_a_user_without_a_password_is_a_token() -> None:
+    assert redacted("token-1234 is wrong", secrets_of("", "http://token-1234@host/v1")) == "*** is wrong"
+
+
+def test_a_user_with_a_password_is_no_secret() -> None:
+    assert redacted("user alice is wrong", secrets_of("", "http://alice:geheim99@host/v1")) == "user alice is wrong"
+
+
+def test_nothing_to_hide_hides_nothing() -> None:
+    assert secrets_of("", "http://host/v1") == []
+    assert userinfo("http://host/v1") == ""
+
+
+@pytest.mark.parametrize(
+    "text, good",
+    [
+        ("http://localhost:8000/v1", True),
+        ("https://user:pw@host/v1", True),
+        ("http://[::1]:80/v1", True),
+        ("http://[::1/v1", False),
+        ("http://u:x/secret@host/v1", False),
+        ("http://u:pw@ho\u2100st/v1", False),
+        ("u:pw@host/v1", False),
+        ("http://host:port/v1", False),
+        ("http://host/v1?key=x", False),
+        ("http://ho st/v1", False),
+        ("http://", False),
+        ("ftp://host", False),
+    ],
+)
+def test_a_url_is_one_that_every_part_reads_alike(text: str, good: bool) -> None:
+    assert is_url(text) == good
