@@ -8,10 +8,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypedDict
 
+from .question import QuestionId
+
 _MOST_TOKENS = 10**9
 
 Kind = Literal["answer", "judgment"]
 """What a reply is for."""
+
+AnswerSource = Mapping[tuple[QuestionId, int, int], str]
+"""Answers that exist already, by question id, turn and run (from 0)."""
 
 CacheMode = Literal["all", "judgments", "refresh", "off", "only"]
 """Which replies may be taken from the cache."""

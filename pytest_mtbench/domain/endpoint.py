@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .chat import ChatRequest, Usage
+from .chat import AnswerSource, ChatRequest, Usage
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Role:
         temperature: None takes the protocol's.
         price: USD a million tokens, input and output, where known.
         limit: the most requests in flight.
+        label: how reports call it: its name, unless another model is called so.
     """
 
     name: str
@@ -55,6 +56,12 @@ class Role:
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     price: tuple[float, float] | None = None
     limit: int = 16
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """It is called by its name where nothing else is said."""
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
 
     def cost(self, usage: Usage) -> float | None:
         """USD, or None where no price is known."""
@@ -67,3 +74,20 @@ class Role:
         # No tokenizer makes more tokens than bytes; a chat format adds a few a message.
         most_input = sum(len(message["content"].encode()) + 16 for message in request.messages)
         return self.cost(Usage(most_input, request.max_tokens)) or 0.0
+
+
+@dataclass(frozen=True)
+class Answerer(Role):
+    """A model that answers the questions: the one under test, or one that it is compared with.
+
+    Args:
+        system_prompt: an empty one is left out.
+        revision: the user's name for what is served behind the model's name.
+        answers: its answers, where they exist already and none is asked for.
+        stored: SHA-256 of the file that holds them, where two runs must have the same.
+    """
+
+    system_prompt: str = ""
+    revision: str = ""
+    answers: AnswerSource | None = field(default=None, repr=False)
+    stored: str = ""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 QuestionId = int | str
 
+Place = tuple[QuestionId, int]
+"""A turn of a set: question id and turn, which counts from 1."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -25,6 +28,11 @@ class Question:
     turns: tuple[str, ...]
     reference: tuple[str, ...] | None = None
     required_temperature: float | None = None
+
+    @property
+    def turn_numbers(self) -> range:
+        """Its turns, counted from 1."""
+        return range(1, len(self.turns) + 1)
 
     def turn_label(self, turn: int) -> str:
         """The part of a test id that names this turn: `q111-turn1`."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from .game import Game
-from .question import Question, QuestionId
+from .question import Place, Question, QuestionId
 
 
 class TurnKey(NamedTuple):
@@ -17,40 +18,126 @@ class TurnKey(NamedTuple):
     question_id: QuestionId
     turn: int
 
+    @property
+    def place(self) -> Place:
+        """Where the turn stands in its set, whichever suite asks."""
+        return self.question_id, self.turn
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """What the judge said of an answer once.
+
+    Args:
+        text: the whole reply.
+        score: the rating, 1-10, or None with its `reason`.
+    """
+
+    text: str
+    score: float | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One answer to a turn and what the judge said of it.
+
+    Args:
+        answer: thinking included; None where there is none.
+        earlier: the answers to the turns before, in the same conversation.
+        judgments: one a repeat, in single grading.
+        games: one an opponent and repeat, in pairwise mode.
+        flags: what a reader should know about these texts, in fixed words.
+        failed: why it could not be judged at all.
+    """
+
+    answer: str | None
+    earlier: tuple[str, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
+    games: tuple[Game, ...] = ()
+    flags: tuple[str, ...] = ()
+    failed: str | None = None
+
+    @property
+    def score(self) -> float | None:
+        """The mean of its ratings, 1-10, or of its games, 0-1; None where there is none."""
+        return _mean(game.score for game in self.games) if self.games else _mean(one.score for one in self.judgments)
+
+    @property
+    def unscored(self) -> str | None:
+        """Why it has no score, or why one of its games has none."""
+        if self.games:
+            return next((game.unscored for game in self.games if game.unscored is not None), self.failed)
+        # A rating that is missing among several is made up for; a game that is missing is one.
+        if self.score is not None:
+            return None
+        return next((one.reason for one in self.judgments if one.reason is not None), self.failed)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything that the judge said of it."""
+        if self.games:
+            return tuple(text for game in self.games for text in game.judgments if text)
+        return tuple(one.text for one in self.judgments)
+
 
 @dataclass(frozen=True)
 class TurnResult:
-    """One turn, measured: what a test item reports and what every score is made of.
+    """One turn, measured once a run; every other figure is derived.
 
     Args:
-        score: mean over runs of the runs' scores, 1-10, or 0-1 in pairwise mode; None where no run was scored.
-        scores: one a run, None where that run was not scored.
-        unscored: why `score` is None or why a run lacks one.
-        answer: the first run's answer, thinking included.
-        judgment: the first run's judgment.
-        answers, judgments: all of them, one a run (None where there was none) and one a run and repeat.
-        earlier: the first run's answers to the turns before.
-        flags: what a reader should know about these texts, in fixed words.
-        games: in pairwise mode, one a run, other model and repeat.
+        runs: one or more, in order.
     """
 
     key: TurnKey
     category: str
-    score: float | None
-    scores: tuple[float | None, ...]
-    unscored: str | None = None
-    answer: str = ""
-    judgment: str = ""
-    answers: tuple[str | None, ...] = ()
-    judgments: tuple[tuple[str, ...], ...] = ()
-    earlier: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
-    games: tuple[Game, ...] = ()
+    runs: tuple[Run, ...]
+
+    @property
+    def score(self) -> float | None:
+        """The mean over runs of the runs' scores, 1-10, or 0-1 in pairwise mode; None where no run was scored."""
+        return _mean(self.scores)
+
+    @property
+    def scores(self) -> tuple[float | None, ...]:
+        """One a run, None where that run was not scored."""
+        return tuple(run.score for run in self.runs)
+
+    @property
+    def unscored(self) -> str | None:
+        """Why `score` is None or why a part of it is missing."""
+        return next((run.unscored for run in self.runs if run.unscored is not None), None)
+
+    @property
+    def answer(self) -> str:
+        """The first run's answer, thinking included."""
+        return self.runs[0].answer or ""
+
+    @property
+    def answers(self) -> tuple[str | None, ...]:
+        """One a run, None where there was none."""
+        return tuple(run.answer for run in self.runs)
+
+    @property
+    def judgment(self) -> str:
+        """The first thing that the judge said of the first run."""
+        return next(iter(self.runs[0].texts), "")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What a reader should know about the texts of all runs, each word once."""
+        return tuple(dict.fromkeys(flag for run in self.runs for flag in run.flags))
+
+    @property
+    def games(self) -> tuple[Game, ...]:
+        """In pairwise mode, one a run, other model and repeat."""
+        return tuple(game for run in self.runs for game in run.games)
 
     @property
     def ratings(self) -> tuple[float | None, ...]:
         """What the turn should have been rated: once a run, or once a game."""
-        return tuple(game.score for game in self.games) if self.games else self.scores
+        games = self.games
+        return tuple(game.score for game in games) if games else self.scores
 
     @property
     def counted(self) -> tuple[float, ...]:
@@ -60,30 +147,41 @@ class TurnResult:
 
     def against(self, name: str) -> TurnResult:
         """The same turn with the games against one model alone."""
-        games = tuple(game for game in self.games if game.against == name)
-        return replace(self, games=games, score=None, scores=())
+        runs = (replace(run, games=tuple(game for game in run.games if game.against == name)) for run in self.runs)
+        return replace(self, runs=tuple(runs))
 
     @property
-    def place(self) -> tuple[QuestionId, int]:
+    def place(self) -> Place:
         """Question id and turn: where it stands in a set, whichever suite asked."""
-        return self.key.question_id, self.key.turn
+        return self.key.place
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON values, for a report or for another process of the run."""
-        return asdict(self) | {"key": list(self.key), "games": [game.as_json() for game in self.games]}
+        """Plain JSON values, for another process of the run."""
+        runs = [asdict(run) | {"games": [game.as_json() for game in run.games]} for run in self.runs]
+        return {"key": list(self.key), "category": self.category, "runs": runs}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> TurnResult:
         """Reads what `as_json` wrote."""
-        fields = dict(row)
-        fields["key"] = TurnKey(*fields["key"])
-        for name in ("scores", "answers", "earlier", "flags"):
-            fields[name] = tuple(fields.get(name, ()))
-        fields["judgments"] = tuple(tuple(repeats) for repeats in fields["judgments"])
-        fields["games"] = tuple(Game.from_json(game) for game in fields.get("games", ()))
-        return cls(**fields)
+        return cls(TurnKey(*row["key"]), row["category"], tuple(_run_from_json(run) for run in row["runs"]))
 
 
 def selected_turns(questions: Sequence[Question], suite: str) -> list[TurnKey]:
     """Every turn of these questions, in order."""
-    return [TurnKey(suite, q.id, turn) for q in questions for turn in range(1, len(q.turns) + 1)]
+    return [TurnKey(suite, question.id, turn) for question in questions for turn in question.turn_numbers]
+
+
+def _run_from_json(row: Mapping[str, Any]) -> Run:
+    return Run(
+        answer=row["answer"],
+        earlier=tuple(row["earlier"]),
+        judgments=tuple(Judgment(**judgment) for judgment in row["judgments"]),
+        games=tuple(Game.from_json(game) for game in row["games"]),
+        flags=tuple(row["flags"]),
+        failed=row["failed"],
+    )
+
+
+def _mean(scores: Iterable[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return fmean(known) if known else None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from ..domain.chat import ChatReply
+from ..domain.endpoint import Answerer
 from ..domain.errors import UnscoredError
-from ..domain.question import Question
+from ..domain.question import Question, QuestionId
 from ..domain.tally import Tally
 from ..protocol.thinking import cut_thinking
 from ..untrusted.text import join_surrogates
@@ -22,9 +23,6 @@ from .tasks import Tasks
 Generate = Callable[[list[Any], Question, int, int], Any]
 """A user's replacement for the call of the model: messages, question, turn and run -> a text or None."""
 
-AnswerSource = Mapping[tuple[Any, int, int], str]
-"""Answers that exist already, by question id, turn and run (from 0)."""
-
 _WITHHELD = ("content_filter", "refusal")
 
 
@@ -34,7 +32,6 @@ class Answering:
     Args:
         limiter_of: the limit on requests to a plan's model, which a user's own `generate` keeps too.
         generate: replaces the call of the model under test where it gives a text.
-        stored: answers that exist already, by the key of the plan.
     """
 
     def __init__(
@@ -44,75 +41,75 @@ class Answering:
         tallies: MutableMapping[str, Tally],
         limiter_of: Callable[[Plan], Limiter],
         generate: Generate | None,
-        stored: Mapping[str, AnswerSource],
     ) -> None:
         self._tasks = tasks
         self._replies = replies
         self._tallies = tallies
         self._limiter_of = limiter_of
         self._generate = generate
-        self._stored = stored
 
-    def answer(self, plan: Plan, question: Question, turn: int, run: int) -> asyncio.Task[ChatReply]:
-        """The answer to one turn, which waits for those to the turns before."""
-        name = ("answer", plan.key, question.id, turn, run)
-        return self._tasks.once(name, lambda: self._get(plan, question, turn, run))
+    def answer(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> asyncio.Task[ChatReply]:
+        """A model's answer to one turn, which waits for those to the turns before."""
+        name = ("answer", plan.key, who.label, question.id, turn, run)
+        return self._tasks.once(name, lambda: self._get(plan, who, question, turn, run))
 
-    async def answers(self, plan: Plan, question: Question, turn: int, run: int) -> list[ChatReply]:
-        """The answers to the turns up to this one.
+    async def answers(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> list[ChatReply]:
+        """A model's answers to the turns up to this one.
 
         Raises:
             UnscoredError, FatalError: there is none.
         """
-        return [await self.answer(plan, question, earlier, run) for earlier in range(1, turn + 1)]
+        return [await self.answer(plan, who, question, earlier, run) for earlier in range(1, turn + 1)]
 
-    async def _get(self, plan: Plan, question: Question, turn: int, run: int) -> ChatReply:
-        if plan.key in self._stored:
-            return self._stored_answer(plan, question, turn, run)
-        before = [reply.text for reply in await self.answers(plan, question, turn - 1, run)]
-        request = plan.answer_request(question, before, run)
+    async def _get(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> ChatReply:
+        if who.answers is not None:
+            return self._stored_answer(plan, who, (question.id, turn, run))
+        before = [reply.text for reply in await self.answers(plan, who, question, turn - 1, run)]
+        request = plan.answer_request(who, question, before, run)
+        own = who is plan.model
         # The longest chain of requests still to come goes first, so that no long one is left for the end.
         steps_left = 2 + len(question.turns) - turn
         priority = (run, -steps_left)
-        own = await self._generated(plan, question, list(request.messages), turn, run, priority)
-        if own is not None:
-            return own
-        slot = f"answer:{question.id}:{turn}:{run}" + ("" if plan.own else f":{plan.label}")
-        wanted = Wanted(plan, "answer", request, slot, priority, _use_of, self._tallies[plan.account])
+        if own and self._generate is not None:
+            generated = await self._generated(plan, question, list(request.messages), turn, run, priority)
+            if generated is not None:
+                return generated
+        slot = f"answer:{question.id}:{turn}:{run}" + ("" if own else f":{who.label}")
+        wanted = Wanted(plan, "answer", who, request, slot, priority, _use_of, self._tallies[plan.payer])
         reply = await self._replies.get(wanted)
         if reply.finish_reason == "length" and _is_empty(reply):
-            section = "model" if plan.own else "against"
+            section = "model" if own else "against"
             raise UnscoredError(
-                f"the model used up max_tokens ({plan.model.max_tokens}) before it answered; the suite file's "
+                f"the model used up max_tokens ({who.max_tokens}) before it answered; the suite file's "
                 f"{section}.max_tokens allows more"
             )
         if reply.finish_reason in _WITHHELD:
-            who = "the endpoint's content filter" if reply.finish_reason == "content_filter" else "a refusal"
-            raise UnscoredError(f"{who} withheld the answer: {reply.text[:200]}".removesuffix(": "))
+            what = "the endpoint's content filter" if reply.finish_reason == "content_filter" else "a refusal"
+            raise UnscoredError(f"{what} withheld the answer: {reply.text[:200]}".removesuffix(": "))
         return reply
 
-    def _stored_answer(self, plan: Plan, question: Question, turn: int, run: int) -> ChatReply:
-        text = self._stored[plan.key].get((question.id, turn, run))
+    def _stored_answer(self, plan: Plan, who: Answerer, place: tuple[QuestionId, int, int]) -> ChatReply:
+        text = (who.answers or {}).get(place)
         if text is None:
-            where = f"the file of {plan.label}" if plan.label else "--mtbench-answers"
+            where = "--mtbench-answers" if who is plan.model else f"the file of {who.label}"
             raise UnscoredError(f"{where} holds no answer to this turn")
-        if plan.own or plan.label:
-            self._tallies[plan.account].answers.cached += 1
-        return ChatReply(join_surrogates(text), cached=True)
+        reply = ChatReply(join_surrogates(text), cached=True)
+        if not plan.again:  # a baseline's answers are none of this run's
+            self._tallies[plan.payer].use("answer", reply)
+        return reply
 
     async def _generated(
         self, plan: Plan, question: Question, messages: list[Any], turn: int, run: int, priority: Priority
     ) -> ChatReply | None:
-        if self._generate is None or not plan.own:
-            return None
         async with self._limiter_of(plan).slot(priority):
             text = await self._call_generate(messages, question, turn, run)
         if text is None:
             return None
         if not isinstance(text, str):
             raise UnscoredError(f"pytest_mtbench_generate gave {type(text).__name__}, not a text")
-        self._tallies[plan.key].answers.made += 1
-        return ChatReply(join_surrogates(text), served="pytest_mtbench_generate", created=time.time())
+        reply = ChatReply(join_surrogates(text), served="pytest_mtbench_generate", created=time.time())
+        self._tallies[plan.payer].use("answer", reply)
+        return reply
 
     async def _call_generate(self, messages: list[Any], question: Question, turn: int, run: int) -> object:
         def call() -> tuple[object, BaseException | None]:

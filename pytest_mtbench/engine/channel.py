@@ -28,10 +28,10 @@ _WANTED = "wanted"
 
 
 class _Wish(NamedTuple):
-    """A turn that a worker wants, of so many runs (0: as many as its plan says)."""
+    """A turn that a worker wants, of so many runs (None: as many as its plan says)."""
 
     key: TurnKey
-    runs: int
+    runs: int | None
 
 
 class RemoteRunner:
@@ -45,14 +45,14 @@ class RemoteRunner:
         self._store = open_store(folder)
         self._asked: set[_Wish] = set()
 
-    def want(self, keys: Iterable[TurnKey], runs: int = 0) -> None:
+    def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
         """Asks the controller to measure turns; returns at once."""
         new = [_Wish(key, runs) for key in keys if (key, runs) not in self._asked]
         if new:
             self._store.push(json.dumps(new), prefix=_WANTED, retry=True)
             self._asked.update(new)
 
-    def result(self, key: TurnKey, runs: int = 0) -> TurnResult:
+    def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:
         """Waits for one turn; see `Runner`."""
         self.want([key], runs)
         while True:

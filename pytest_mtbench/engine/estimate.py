@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..domain.chat import ChatRequest, Kind, Usage
+from ..domain.endpoint import Answerer
 from ..domain.question import Question
 from ..domain.result import TurnKey
 from ..domain.tally import CallCount
 from ..protocol.thinking import cut_thinking
-from .plan import Plan
+from .plan import Plan, first_sample
 
 CHARACTERS_A_TOKEN = 4
 # A guess where no stored reply tells; real MT-Bench answers and GPT-4 judgments are about so long.
@@ -21,9 +22,6 @@ _FILLER = "x" * (CHARACTERS_A_TOKEN * _GUESSED_TOKENS["answer"])
 
 Lookup = Callable[[Kind, ChatRequest], "str | None"]
 """The text that is known already for a request, or None."""
-
-AnswerLookup = Callable[[Plan, Question, int, int], "str | None"]
-"""An answer that exists already, by whose it is, question, turn and run."""
 
 
 @dataclass
@@ -55,16 +53,14 @@ class Estimate:
 
     def cost(self, plan: Plan) -> float | None:
         """USD at the plan's prices, or None where one is missing."""
-        others = [other.model.cost(self.against) for other in plan.opponents[:1]]
+        others = [other.cost(self.against) for other in plan.opponents[:1]]
         answers = plan.model.cost(self.usage["answer"] - self.against)
         costs = [answers, plan.judge.cost(self.usage["judgment"]), *others]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
 
 
-def estimate(
-    plan: Plan, keys: Iterable[TurnKey], lookup: Lookup, answer_lookup: AnswerLookup = lambda *_: None
-) -> Estimate:
+def estimate(plan: Plan, keys: Iterable[TurnKey], lookup: Lookup) -> Estimate:
     """Walks through the turns as the engine would.
 
     Args:
@@ -80,15 +76,12 @@ def estimate(
             continue
         turns = wanted[question.id]
         sides = [
-            _Side(
-                one,
-                [_answers(one, question, run, max(turns), lookup, answer_lookup, result) for run in range(plan.runs)],
-            )
-            for one in (plan, *plan.opponents)
+            [_answers(plan, who, question, run, max(turns), lookup, result) for run in range(plan.runs)]
+            for who in (plan.model, *plan.opponents)
         ]
         for run in range(plan.runs):
             for turn in sorted(turns):
-                for request, certain in _judgments(sides, question, run, turn):
+                for request, certain in _judgments(plan, sides, question, run, turn):
                     result.add("judgment", request, known=certain and _is_known(request, lookup, asked))
     return result
 
@@ -103,9 +96,9 @@ def _is_known(request: ChatRequest, lookup: Lookup, asked: set[str]) -> bool:
 
 
 class _Answers(NamedTuple):
-    """The answers of one run as a judge sees them, and how many of them are known."""
+    """The answers of one run, and how many of them, from the first on, are known."""
 
-    shown: list[str]
+    texts: list[str]
     known: int
 
     def certain(self, turn: int) -> bool:
@@ -113,47 +106,47 @@ class _Answers(NamedTuple):
         return self.known >= turn
 
 
-class _Side(NamedTuple):
-    plan: Plan
-    runs: list[_Answers]
-
-
 def _answers(
     plan: Plan,
+    who: Answerer,
     question: Question,
     run: int,
     turns: int,
     lookup: Lookup,
-    answer_lookup: AnswerLookup,
     result: Estimate,
 ) -> _Answers:
     answers: list[str] = []
     known = 0
     for turn in range(1, turns + 1):
-        request = plan.answer_request(question, answers, run)
-        text = answer_lookup(plan, question, turn, run)
+        request = plan.answer_request(who, question, answers, run)
+        text = (who.answers or {}).get((question.id, turn, run))
         if text is None and known == turn - 1:
             text = lookup("answer", request)
-        result.add("answer", request, known=text is not None, other=not plan.own)
+        result.add("answer", request, known=text is not None, other=who is not plan.model)
         known += text is not None and known == turn - 1
         answers.append(_FILLER if text is None else text)
-    return _Answers([cut_thinking(answer) for answer in answers], known)
+    return _Answers(answers, known)
 
 
-def _judgments(sides: list[_Side], question: Question, run: int, turn: int) -> Iterator[tuple[ChatRequest, bool]]:
+def _judgments(
+    plan: Plan, sides: list[list[_Answers]], question: Question, run: int, turn: int
+) -> Iterator[tuple[ChatRequest, bool]]:
     """What the judge would be asked, and whether that is known to the letter."""
-    (plan, own), others = sides[0], sides[1:]
-    for group in [[own, other.runs] for other in others] or [[own]]:
-        shown = [side[run].shown[:turn] for side in group]
-        same = sum(
-            all(side[earlier].certain(turn) for side in group)
-            and [side[earlier].shown[:turn] for side in group] == shown
-            for earlier in range(run)
-        )
+    own, others = sides[0], sides[1:]
+    for group in [[own, other] for other in others] or [[own]]:
+        texts = [side[run].texts[:turn] for side in group]
         certain = all(side[run].certain(turn) for side in group)
-        for sample in range(plan.repeats * same, plan.repeats * (same + 1)):
-            if len(shown) == 1:
-                yield plan.judge_request(question, shown[0], sample), certain
+        first = first_sample([_shown(group, earlier, turn) for earlier in range(run + 1)], plan.repeats)
+        for sample in range(first, first + plan.repeats):
+            if len(texts) == 1:
+                yield plan.judge_request(question, texts[0], sample), certain
             else:
-                yield plan.judge_request(question, shown[0], sample, shown[1]), certain
-                yield plan.judge_request(question, shown[1], sample, shown[0]), certain
+                yield plan.judge_request(question, texts[0], sample, texts[1]), certain
+                yield plan.judge_request(question, texts[1], sample, texts[0]), certain
+
+
+def _shown(group: list[list[_Answers]], run: int, turn: int) -> object:
+    """What the judge is shown of a run, where that is known."""
+    if not all(side[run].certain(turn) for side in group):
+        return None
+    return [[cut_thinking(text) for text in side[run].texts[:turn]] for side in group]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..domain.chat import ChatReply, ChatRequest
-from ..domain.errors import FatalError
+from ..domain.endpoint import Answerer
+from ..domain.errors import FatalError, UnscoredError
 from ..domain.game import Game
 from ..domain.question import Question
+from ..domain.result import Judgment
 from ..domain.tally import Tally
 from ..protocol.judgment import Rating, Verdict, read_rating, read_verdict
 from ..protocol.quotation import Shown
@@ -21,9 +23,12 @@ from .tasks import Tasks
 
 _Read = TypeVar("_Read", Rating, Verdict)
 
+Flags = tuple[str, ...]
+"""What a reader should know about a judge's texts, in fixed words."""
+
 
 @dataclass(frozen=True)
-class Contestant:
+class Side:
     """One side of what is judged.
 
     Args:
@@ -31,30 +36,19 @@ class Contestant:
         run: which of its answers, from 0.
     """
 
-    plan: Plan
+    who: Answerer
     replies: Sequence[ChatReply]
     run: int
 
     @property
+    def texts(self) -> list[str]:
+        """The answers."""
+        return [reply.text for reply in self.replies]
+
+    @property
     def shown(self) -> list[str]:
         """The answers as the judge sees them."""
-        return [cut_thinking(reply.text) for reply in self.replies]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What came of judging an answer once.
-
-    Args:
-        score: 1-10, or 0-1 of a game; None with its `reason`.
-        texts: what the judge said.
-    """
-
-    score: float | None
-    reason: str | None
-    texts: tuple[str, ...]
-    flags: tuple[str, ...]
-    game: Game | None = None
+        return [cut_thinking(text) for text in self.texts]
 
 
 class Judging:
@@ -65,48 +59,66 @@ class Judging:
         self._replies = replies
         self._tallies = tallies
 
-    async def grade(self, side: Contestant, question: Question, sample: int) -> Judged:
-        """The rating of an answer.
+    async def grade(self, plan: Plan, side: Side, question: Question, sample: int) -> tuple[Judgment, Flags]:
+        """The rating of an answer, or the reason why there is none.
 
         Raises:
-            UnscoredError, FatalError: the judge cannot be asked.
+            FatalError: no judge can be asked.
         """
-        text, rating = await self._ask(side, question, sample, None, read_rating)
-        return Judged(rating.score, rating.reason, (text,), rating.flags)
+        try:
+            text, rating = await self._ask(plan, question, sample, [side], read_rating)
+        except UnscoredError as error:
+            return Judgment("", None, str(error)), ()
+        return Judgment(text, rating.score, rating.reason), rating.flags
 
-    async def play(self, side: Contestant, other: Contestant, question: Question, sample: int) -> Judged:
-        """The outcome of a game; FastChat's order: first with the model under test as assistant A, then as B.
+    async def play(self, plan: Plan, side: Side, other: Side, question: Question, sample: int) -> tuple[Game, Flags]:
+        """A game; FastChat's order: first with the model under test as assistant A, then as B.
+
+        An order in which the judge cannot be asked leaves the game without an outcome and keeps the other's text.
 
         Raises:
-            UnscoredError, FatalError: the judge cannot be asked.
+            FatalError: no judge can be asked.
         """
-        said = await asyncio.gather(
-            self._ask(side, question, sample, (side, other), read_verdict),
-            self._ask(side, question, sample, (other, side), read_verdict),
+        orders = [[side, other], [other, side]]
+        first, second = await asyncio.gather(*(self._ask_or_reason(plan, question, sample, order) for order in orders))
+        game = Game(
+            against=other.who.label,
+            run=side.run + 1,
+            verdicts=(first[1].letter, second[1].letter),
+            answer=other.texts[-1],
+            judgments=(first[0], second[0]),
+            unscored=first[1].reason or second[1].reason,
         )
-        (first, second), (text, swapped) = [[verdict for _, verdict in said], [text for text, _ in said]]
-        answer = other.replies[-1].text
-        reason = first.reason or second.reason
-        game = Game(other.plan.label, side.run + 1, (first.letter, second.letter), answer, (text, swapped), reason)
-        return Judged(game.score, reason, game.judgments, (*first.flags, *second.flags), game)
+        return game, (*first[1].flags, *second[1].flags)
+
+    async def _ask_or_reason(
+        self, plan: Plan, question: Question, sample: int, order: Sequence[Side]
+    ) -> tuple[str, Verdict]:
+        try:
+            return await self._ask(plan, question, sample, order, read_verdict)
+        except UnscoredError as error:
+            return "", Verdict(None, str(error))
 
     async def _ask(
         self,
-        side: Contestant,
+        plan: Plan,
         question: Question,
         sample: int,
-        order: tuple[Contestant, Contestant] | None,
+        order: Sequence[Side],
         read: Callable[[str, str, Shown], _Read],
     ) -> tuple[str, _Read]:
-        plan, turn = side.plan, len(side.replies)
-        shown: list[str] = order[0].shown if order else side.shown
-        others: list[str] | None = order[1].shown if order else None
-        # The model under test has no label.
-        labels: tuple[str, ...] = tuple(contestant.plan.label for contestant in order or ())
-        request: ChatRequest = plan.judge_request(question, shown, sample, others)
-        slot = ":".join([f"judgment:{question.id}:{turn}:{sample}", *filter(None, [request.revision]), *labels])
-        name = ("judgment", plan.key, question.id, turn, side.run, sample, labels)
-        return await self._tasks.once(name, lambda: self._get(plan, request, slot, [*shown, *(others or ())], read))
+        side = order[0]
+        turn = len(side.replies)
+        others = order[1].texts if len(order) > 1 else None
+        # The model under test, of which there is one, is not named.
+        names: tuple[str, ...] = (
+            tuple("" if one.who is plan.model else one.who.label for one in order) if others else ()
+        )
+        request: ChatRequest = plan.judge_request(question, side.texts, sample, others)
+        slot = ":".join([f"judgment:{question.id}:{turn}:{sample}", *filter(None, [request.revision]), *names])
+        name = ("judgment", plan.key, question.id, turn, side.run, sample, names)
+        shown = [text for one in order for text in one.shown]
+        return await self._tasks.once(name, lambda: self._get(plan, request, slot, shown, read))
 
     async def _get(
         self, plan: Plan, request: ChatRequest, slot: str, shown: list[str], read: Callable[[str, str, Shown], _Read]
@@ -119,7 +131,8 @@ class Judging:
         def use_of(reply: ChatReply) -> Use:
             return "again" if read(reply.text, reply.finish_reason, material).reason else "good"
 
-        wanted = Wanted(plan, "judgment", request, slot, (request.sample, 0), use_of, self._tallies[plan.account])
+        priority, tally = (request.sample, 0), self._tallies[plan.payer]
+        wanted = Wanted(plan, "judgment", plan.judge, request, slot, priority, use_of, tally)
         reply = await self._replies.get(wanted)
         if plan.judges_served and reply.served and reply.served not in plan.judges_served:
             raise FatalError(judge_served_as(plan, reply.served))
@@ -133,13 +146,3 @@ def judge_served_as(plan: Plan, name: str) -> str:
         f"{plan.judge.name} is now served as {name}, so the scores cannot be compared; make a new baseline of what is "
         "deployed, with --mtbench-runs=5 --mtbench-report=FILE"
     )
-
-
-def lost_game(plan: Plan, run: int, reason: str, answer: str | None = None) -> Judged:
-    """A game that could not be played.
-
-    Args:
-        plan: the other side's; `answer`: its answer, where there was one.
-        run: from 0.
-    """
-    return Judged(None, reason, (), (), Game(plan.label, run + 1, answer=answer, unscored=reason))

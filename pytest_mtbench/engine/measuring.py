@@ -8,36 +8,44 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from statistics import fmean
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from ..domain.chat import ChatReply
+from ..domain.endpoint import Answerer
 from ..domain.errors import FatalError, UnscoredError
 from ..domain.game import Game
 from ..domain.question import Question
-from ..domain.result import TurnKey, TurnResult
+from ..domain.result import Run, TurnKey, TurnResult
 from ..domain.tally import Tally
 from ..protocol.flags import answer_flags, template_markers
 from ..protocol.prompts import PAIR_PROMPTS, SINGLE_PROMPTS
 from ..protocol.thinking import cut_thinking
-from .answering import Answering, AnswerSource, Generate
-from .judging import Contestant, Judged, Judging, lost_game
+from .answering import Answering, Generate
+from .judging import Flags, Judging, Side
 from .limits import Limiter
-from .plan import Plan
+from .plan import Plan, first_sample
 from .replies import Replies
 from .tasks import Tasks
+
+
+class _Asked(NamedTuple):
+    """Which run of which turn is measured; `run` counts from 0."""
+
+    plan: Plan
+    question: Question
+    turn: int
+    run: int
 
 
 class Engine:
     """Measures turns of any number of suites.  Lives in one event loop.
 
     Args:
-        plans: the suites by key.
+        plans: the suites, and the sentinels of their baselines, by key.
         replies: where replies come from.
         limiter_of: the limit on requests to a suite's model, which a user's own `generate` keeps too.
         generate: replaces the call of the model where it gives a text.
-        answers: answers that exist already, by the key of the plan that they answer.
         known: results that exist already and are not measured again; `tallies`: what they cost.
     """
 
@@ -48,7 +56,6 @@ class Engine:
         *,
         limiter_of: Callable[[Plan], Limiter],
         generate: Generate | None = None,
-        answers: Mapping[str, AnswerSource] | None = None,
         known: Mapping[TurnKey, TurnResult] | None = None,
         tallies: Mapping[str, Tally] | None = None,
     ) -> None:
@@ -56,7 +63,7 @@ class Engine:
         self._replies = replies
         self._tasks = Tasks()
         self.tallies: dict[str, Tally] = defaultdict(Tally, tallies or {})
-        self._answering = Answering(self._tasks, replies, self.tallies, limiter_of, generate, answers or {})
+        self._answering = Answering(self._tasks, replies, self.tallies, limiter_of, generate)
         self._judging = Judging(self._tasks, replies, self.tallies)
         self._markers: dict[str, frozenset[str]] = {}
         self._known = known or {}
@@ -67,7 +74,7 @@ class Engine:
         """Why nothing can be measured any more, where that is so."""
         return self._tasks.fatal
 
-    async def turn(self, key: TurnKey, runs: int = 0) -> TurnResult:
+    async def turn(self, key: TurnKey, runs: int | None = None) -> TurnResult:
         """One turn's result; asks only for what is not known yet.
 
         Args:
@@ -80,8 +87,8 @@ class Engine:
             raise self.fatal
         if key in self._known:
             return self._known[key]
-        runs = runs or self._plans[key.suite].runs
-        return await asyncio.shield(self._tasks.once(("turn", *key, runs), lambda: self._measure(key, runs)))
+        count = self._plans[key.suite].runs if runs is None else runs
+        return await asyncio.shield(self._tasks.once(("turn", *key, count), lambda: self._measure(key, count)))
 
     async def close(self) -> None:
         """Cancels whatever is not done and closes the cache."""
@@ -91,83 +98,60 @@ class Engine:
     async def _measure(self, key: TurnKey, count: int) -> TurnResult:
         plan = self._plans[key.suite]
         question = plan.question(key.question_id)
-        runs = await asyncio.gather(*(self._run(plan, question, key.turn, run) for run in range(count)))
-        scores = tuple(run.score for run in runs)
-        rated = [score for score in scores if score is not None]
-        result = TurnResult(
-            key=key,
-            category=question.category,
-            score=fmean(rated) if rated else None,
-            scores=scores,
-            unscored=next((run.reason for run in runs if run.reason is not None), None),
-            answer=runs[0].answer,
-            judgment=next(iter(runs[0].judgments), ""),
-            answers=tuple(run.answer if run.answered else None for run in runs),
-            judgments=tuple(run.judgments for run in runs),
-            earlier=runs[0].earlier,
-            flags=tuple(dict.fromkeys(flag for run in runs for flag in run.flags)),
-            games=tuple(game for run in runs for game in run.games),
-        )
-        if key not in self.results or len(self.results[key].scores) < count:
+        runs = await asyncio.gather(*(self._run(_Asked(plan, question, key.turn, run)) for run in range(count)))
+        result = TurnResult(key, question.category, tuple(runs))
+        if key not in self.results or len(self.results[key].runs) < count:
             self.results[key] = result
         return result
 
-    async def _run(self, plan: Plan, question: Question, turn: int, run: int) -> _RunOfTurn:
+    async def _run(self, asked: _Asked) -> Run:
         """One answer to one turn and its judgments; what goes wrong is a reason, not an exception."""
-        measured = _RunOfTurn()
+        plan = asked.plan
         for other in plan.opponents:
-            self._answering.answer(other, question, turn, run)  # beside the model's own, not after them
+            self._answering.answer(plan, other, *asked[1:])  # beside the model's own, not after them
         try:
-            replies = await self._answering.answers(plan, question, turn, run)
-            measured.take_answers(replies, self._flags_of(plan, replies[-1]))
-            side = Contestant(plan, replies, run)
-            if not plan.opponents:
-                measured.take(await self._graded(side, question))
+            side = await self._side(asked, plan.model)
         except UnscoredError as error:
-            measured.reason = str(error)
-            measured.games = _unplayed(plan, run, str(error))
-            return measured
+            return Run(None, games=_unplayed(asked, str(error)), failed=str(error))
+        answer, earlier = side.texts[-1], tuple(side.texts[:-1])
+        flags = self._flags_of(plan, side.replies[-1])
         if plan.opponents:
-            games = await asyncio.gather(*(self._played(side, other, question) for other in plan.opponents))
-            measured.take([game for played in games for game in played])
-        return measured
+            played = await asyncio.gather(*(self._played(asked, side, other) for other in plan.opponents))
+            games = [one for against in played for one in against]
+            flags += [flag for _, found in games for flag in found]
+            return Run(answer, earlier, games=tuple(game for game, _ in games), flags=tuple(flags))
+        samples = await self._samples(asked, [side])
+        graded = await asyncio.gather(*(self._judging.grade(plan, side, asked.question, n) for n in samples))
+        flags += [flag for _, found in graded for flag in found]
+        return Run(answer, earlier, tuple(judgment for judgment, _ in graded), flags=tuple(flags))
 
-    async def _graded(self, side: Contestant, question: Question) -> list[Judged]:
-        first = await self._first_sample([side], question)
-        samples = range(first, first + side.plan.repeats)
-        return list(await asyncio.gather(*(self._judging.grade(side, question, sample) for sample in samples)))
+    async def _side(self, asked: _Asked, who: Answerer) -> Side:
+        return Side(who, await self._answering.answers(asked.plan, who, *asked[1:]), asked.run)
 
-    async def _played(self, side: Contestant, opponent: Plan, question: Question) -> list[Judged]:
+    async def _played(self, asked: _Asked, side: Side, opponent: Answerer) -> list[tuple[Game, Flags]]:
         """The games against one opponent; one that cannot be played costs no other."""
-        repeats = side.plan.repeats
+        plan = asked.plan
         try:
-            replies = await self._answering.answers(opponent, question, len(side.replies), side.run)
+            other = await self._side(asked, opponent)
         except UnscoredError as error:
-            return [lost_game(opponent, side.run, f"{opponent.label}: {error}")] * repeats
-        other = Contestant(opponent, replies, side.run)
-        first = await self._first_sample([side, other], question)
+            return [(_lost(opponent, asked.run, f"{opponent.label}: {error}"), ())] * plan.repeats
+        samples = await self._samples(asked, [side, other])
+        games = await asyncio.gather(*(self._judging.play(plan, side, other, asked.question, n) for n in samples))
+        flags = [f"against-{flag}" for flag in self._flags_of(plan, other.replies[-1])]
+        return [(game, (*flags, *found)) for game, found in games]
 
-        async def play(sample: int) -> Judged:
+    async def _samples(self, asked: _Asked, sides: list[Side]) -> range:
+        """The numbers of the judgments of a run; see `first_sample`."""
+        shown: list[object] = []
+        for run in range(asked.run):
             try:
-                judged = await self._judging.play(side, other, question, sample)
-            except UnscoredError as error:
-                return lost_game(opponent, side.run, str(error), replies[-1].text)
-            flags = [f"against-{flag}" for flag in self._flags_of(side.plan, replies[-1])]
-            return replace(judged, flags=(*flags, *judged.flags))
-
-        return list(await asyncio.gather(*(play(sample) for sample in range(first, first + repeats))))
-
-    async def _first_sample(self, sides: Sequence[Contestant], question: Question) -> int:
-        """The number of the first judgment: earlier runs of these very answers were other samples of the prompt."""
-        same, turn = 0, len(sides[0].replies)
-        for earlier in range(sides[0].run):
-            try:
-                others = [await self._answering.answers(side.plan, question, turn, earlier) for side in sides]
+                earlier = [await self._side(asked._replace(run=run), side.who) for side in sides]
             except UnscoredError:
-                continue
-            before = [Contestant(side.plan, replies, earlier) for side, replies in zip(sides, others, strict=True)]
-            same += [side.shown for side in sides] == [side.shown for side in before]
-        return same * sides[0].plan.repeats
+                shown.append(None)
+            else:
+                shown.append([side.shown for side in earlier])
+        first = first_sample([*shown, [side.shown for side in sides]], asked.plan.repeats)
+        return range(first, first + asked.plan.repeats)
 
     def _flags_of(self, plan: Plan, reply: ChatReply) -> list[str]:
         names = PAIR_PROMPTS if plan.opponents else SINGLE_PROMPTS
@@ -181,38 +165,11 @@ class Engine:
         return flags + ([] if shown.strip() else ["empty-answer"])
 
 
-def _unplayed(plan: Plan, run: int, reason: str) -> list[Game]:
-    """The games of a run that has no answer."""
-    return [Game(other.label, run + 1, unscored=reason) for other in plan.opponents for _ in range(plan.repeats)]
+def _unplayed(asked: _Asked, reason: str) -> tuple[Game, ...]:
+    """The games of an answer that there is not."""
+    plan = asked.plan
+    return tuple(_lost(other, asked.run, reason) for other in plan.opponents for _ in range(plan.repeats))
 
 
-class _RunOfTurn:
-    """One run of one turn while it is measured."""
-
-    def __init__(self) -> None:
-        self.answer = ""
-        self.answered = False
-        self.earlier: tuple[str, ...] = ()
-        self.judgments: tuple[str, ...] = ()
-        self.score: float | None = None
-        self.reason: str | None = "not measured"
-        self.flags: list[str] = []
-        self.games: list[Game] = []
-
-    def take_answers(self, replies: Sequence[ChatReply], flags: Sequence[str]) -> None:
-        """The answers to the turns up to this one, and what is to be said of the last."""
-        self.answer = replies[-1].text
-        self.answered = True
-        self.earlier = tuple(reply.text for reply in replies[:-1])
-        self.flags += flags
-
-    def take(self, judged: Sequence[Judged]) -> None:
-        """The judgments of the answer: the score is the mean of those that hold one."""
-        self.judgments = tuple(text for one in judged for text in one.texts)
-        self.games = [one.game for one in judged if one.game is not None]
-        scores = [one.score for one in judged if one.score is not None]
-        self.score = fmean(scores) if scores else None
-        reason = next((one.reason for one in judged if one.reason), None)
-        # A rating that is missing among several is made up for; a game that is missing is one.
-        self.reason = reason if self.score is None or self.games else None
-        self.flags += [flag for one in judged for flag in one.flags]
+def _lost(opponent: Answerer, run: int, reason: str) -> Game:
+    return Game(opponent.label, run + 1, unscored=reason)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from ..domain.chat import ChatRequest, Kind, Message
-from ..domain.endpoint import Role
-from ..domain.question import Question, QuestionSet
+from ..domain.chat import AnswerSource, ChatRequest, Kind, Message
+from ..domain.endpoint import Answerer, Role
+from ..domain.question import Question, QuestionId, QuestionSet
 from ..domain.result import TurnKey, selected_turns
-from ..protocol.prompts import (
-    JUDGE_TEMPERATURE,
-    SYSTEM_PROMPT,
-    answer_messages,
-    answer_temperature,
-    judge_messages,
-)
+from ..protocol.prompts import JUDGE_TEMPERATURE, answer_messages, answer_temperature, judge_messages
+from ..protocol.thinking import cut_thinking
 from ..untrusted.text import join_surrogates
 
 
@@ -26,96 +23,133 @@ class Plan:
         key: the suite's node id; part of every `TurnKey`.
         questions: the whole set.
         selected: the questions that this run asks.
+        model: the model under test; `opponents`: those that it is compared with, in pairwise mode.
         runs: how often each question is answered; `repeats`: how often each answer is judged.
-        revision: the user's name for what is served behind the model's name.
         budget: USD that are not passed.
-        account: the suite that pays for it, where it is not a suite's own plan.
-        opponents: the plans of the models that this one is compared with, in pairwise mode.
-        label: how reports call an opponent; its model's name, unless another is called so.
-        stored: SHA-256 of an opponent's answers, where a file holds them.
         judges_served: the names that the judge's endpoint may call it by; any, where there are none.
-        judgment_revision: sets judgments apart that must be asked for anew; `judgment_age`: the seconds that they last.
+        again: what sets judgments apart that must be asked for anew, where these are such.
+        judgment_age: the seconds that a judgment lasts.
+        account: the suite that pays for it, where it is not this one.
     """
 
     key: str
     questions: QuestionSet
     selected: tuple[Question, ...]
-    model: Role
+    model: Answerer
     judge: Role
-    system_prompt: str = SYSTEM_PROMPT
+    opponents: tuple[Answerer, ...] = ()
     runs: int = 1
     repeats: int = 1
-    revision: str = ""
     budget: float | None = None
-    account: str = ""
-    opponents: tuple[Plan, ...] = ()
-    label: str = ""
-    stored: str = ""
     judges_served: frozenset[str] = frozenset()
-    judgment_revision: str = ""
+    again: str = ""
     judgment_age: float | None = None
-
-    def __post_init__(self) -> None:
-        """A suite pays for its own plan."""
-        if not self.account:
-            object.__setattr__(self, "account", self.key)
-
-    def sentinel(self, key: str, age: float) -> Plan:
-        """The plan that judges answers of a baseline again, for this one's account.
-
-        Args:
-            age: seconds after which a judgment is too old to speak for the judge of today.
-        """
-        return replace(self, key=key, runs=1, repeats=1, judgment_revision="sentinel", judgment_age=age)
+    account: str = ""
 
     @property
-    def own(self) -> bool:
-        """Whether it is a suite's own plan: its answers are those of the model under test."""
-        return self.account == self.key
+    def payer(self) -> str:
+        """The suite whose tally and budget its requests count in."""
+        return self.account or self.key
 
     def turns(self) -> list[TurnKey]:
         """Every turn that this run asks, in order."""
         return selected_turns(self.selected, self.key)
 
-    def question(self, question_id: object) -> Question:
+    def question(self, question_id: QuestionId) -> Question:
         """The selected question of that id."""
-        return next(question for question in self.selected if question.id == question_id)
+        return self._by_id[question_id]
 
-    def answer_request(self, question: Question, answers: list[str], run: int) -> ChatRequest:
-        """The request for the answer after these; `run` counts from 0."""
+    def answer_request(self, who: Answerer, question: Question, answers: list[str], run: int) -> ChatRequest:
+        """The request for the answer after these.
+
+        Args:
+            who: the model that is asked.
+            run: from 0.
+        """
         return ChatRequest(
-            endpoint=self.model.endpoint.identity,
-            model=self.model.name,
-            messages=_sendable(answer_messages(question, answers, self.system_prompt)),
-            temperature=answer_temperature(question, self.model.temperature),
-            max_tokens=self.model.max_tokens,
+            endpoint=who.endpoint.identity,
+            model=who.name,
+            messages=_sendable(answer_messages(question, answers, who.system_prompt)),
+            temperature=answer_temperature(question, who.temperature),
+            max_tokens=who.max_tokens,
             sample=run,
-            revision=self.revision,
-            extra_body=self.model.extra_body,
+            revision=who.revision,
+            extra_body=who.extra_body,
         )
 
     def judge_request(
         self, question: Question, answers: list[str], sample: int, others: list[str] | None = None
     ) -> ChatRequest:
-        """The request for a judgment of the last of these answers, thinking already cut.
+        """The request for a judgment of the last of these answers, which the judge sees without their thinking.
 
         Args:
+            answers: as the model gave them.
             others: what assistant B answered, where these answers are assistant A's.
         """
+        shown = [cut_thinking(answer) for answer in answers]
+        beside = None if others is None else [cut_thinking(answer) for answer in others]
         return ChatRequest(
             endpoint=self.judge.endpoint.identity,
             model=self.judge.name,
-            messages=_sendable(judge_messages(self.questions, question, answers, others)),
+            messages=_sendable(judge_messages(self.questions, question, shown, beside)),
             temperature=JUDGE_TEMPERATURE if self.judge.temperature is None else self.judge.temperature,
             max_tokens=self.judge.max_tokens,
             sample=sample,
-            revision=self.judgment_revision,
+            revision=self.again,
             extra_body=self.judge.extra_body,
         )
 
     def role(self, kind: Kind) -> Role:
         """Who is asked for that kind of reply."""
         return self.model if kind == "answer" else self.judge
+
+    @cached_property
+    def _by_id(self) -> dict[QuestionId, Question]:
+        return {question.id: question for question in self.selected}
+
+
+@dataclass(frozen=True)
+class Sentinel:
+    """Some of a baseline's answers, judged again: is the judge still the same?
+
+    Args:
+        plan: asks for nothing but judgments.
+        keys: the turns that are judged.
+    """
+
+    plan: Plan
+    keys: tuple[TurnKey, ...]
+
+    @classmethod
+    def of(cls, plan: Plan, answers: AnswerSource, turns: list[TurnKey], age: float) -> Sentinel:
+        """The sentinel of a suite.
+
+        Args:
+            plan: the suite's own, which pays.
+            answers: the baseline's.
+            turns: those of the suite that are judged again.
+            age: seconds after which a judgment is too old to speak for the judge of today.
+        """
+        key = f"{plan.key}::judge"
+        again = replace(
+            plan, key=key, runs=1, repeats=1, again="sentinel", judgment_age=age, account=plan.key,
+            model=replace(plan.model, answers=answers),
+        )  # fmt: skip
+        return cls(again, tuple(turn._replace(suite=key) for turn in turns))
+
+
+def first_sample(conversations: Sequence[object], repeats: int) -> int:
+    """The number of the first judgment of the last of these runs; judgments of one prompt are numbered from 0.
+
+    An earlier run that gave the very same answers has been judged with the same prompt, so that its judgments are
+    the first samples of it, and those of this run are others.
+
+    Args:
+        conversations: what the judge is shown of each run up to this one; None where that is not known.
+        repeats: how often each answer is judged.
+    """
+    *before, now = conversations
+    return 0 if now is None else repeats * before.count(now)
 
 
 def _sendable(messages: list[Message]) -> tuple[Message, ...]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
 
 from ..domain.chat import CacheMode, ChatReply, ChatRequest, Kind, Usage
+from ..domain.endpoint import Role
 from ..domain.errors import UnscoredError
-from ..domain.tally import CallCount, Tally
+from ..domain.tally import Tally
 from .budget import Budget
 from .cache import CLAIM_SECONDS, ReplyCache, request_key
 from .client import ChatClient
@@ -39,6 +40,7 @@ class Wanted:
     """A reply that is wanted.
 
     Args:
+        who: the model that is asked.
         slot: names what is asked, apart from how.
         use_of: what a reply is worth.
         tally: where it is counted.
@@ -46,6 +48,7 @@ class Wanted:
 
     plan: Plan
     kind: Kind
+    who: Role
     request: ChatRequest
     slot: str
     priority: Priority
@@ -54,16 +57,20 @@ class Wanted:
 
     def spend(self, usage: Usage) -> None:
         """Counts the tokens of a reply that was paid for."""
-        if self.kind == "answer":
-            self.tally.answer_usage += usage
-            self.tally.against_usage += Usage() if self.plan.own else usage
-        else:
-            self.tally.judgment_usage += usage
+        self.tally.spend(self.kind, usage, other=self.who is not self.plan.model)
+
+    def use(self, reply: ChatReply) -> None:
+        """Counts the reply that the run goes on with, and says what its endpoint refused."""
+        self.tally.use(self.kind, reply)
+        for name in reply.adapted:
+            instead = "max_completion_tokens is sent instead" if name == "max_tokens" else "it is left out"
+            self.tally.note(f"{self._whose} endpoint refuses {name}; {instead}")
 
     @property
-    def count(self) -> CallCount:
-        """The counter of this kind of reply."""
-        return self.tally.answers if self.kind == "answer" else self.tally.judgments
+    def _whose(self) -> str:
+        if self.kind == "judgment":
+            return "the judge's"
+        return "the model's" if self.who is self.plan.model else f"{self.who.label}'s"
 
 
 class Replies:
@@ -80,7 +87,7 @@ class Replies:
         self,
         cache: ReplyCache | None,
         mode: CacheMode,
-        client_of: Callable[[Plan, Kind], ChatClient],
+        client_of: Callable[[Role, Kind], ChatClient],
         recordings: Mapping[str, Recording],
     ) -> None:
         self._cache = cache
@@ -105,9 +112,9 @@ class Replies:
             reply = self._got.get(key) or self._recorded(wanted) or await self._stored(wanted)
             if reply is None:
                 reply = await self._claim_and_ask(wanted)
-            # Not as old as a cached one: it came in this run.
-            self._got[key] = replace(reply, cached=True, created=0.0)
-        _count(wanted, reply)
+            # What came in this run has no age; a cached reply keeps its own.
+            self._got[key] = reply if reply.cached else replace(reply, cached=True, created=0.0)
+        wanted.use(reply)
         return reply
 
     async def close(self) -> None:
@@ -127,7 +134,9 @@ class Replies:
         if recording is None or wanted.kind == "answer" or request.revision:
             return None
         text = recording.judgment(request.model, user_text(request.messages), request.sample)
-        return None if text is None else ChatReply(text, served=request.model, cached=True)
+        reply = None if text is None else ChatReply(text, cached=True)
+        # As from the cache: a judgment that holds no rating is asked for again.
+        return reply if reply is not None and wanted.use_of(reply) == "good" else None
 
     def _readable(self, wanted: Wanted) -> bool:
         return self._mode in ("all", "only") or (self._mode == "judgments" and wanted.kind == "judgment")
@@ -157,12 +166,12 @@ class Replies:
             return await self._ask(wanted)
 
     async def _ask(self, wanted: Wanted) -> ChatReply:
-        budget = self._budgets.setdefault(wanted.plan.account, Budget(wanted.plan.budget))
-        role = wanted.plan.role(wanted.kind)
-        client = self._client_of(wanted.plan, wanted.kind)
+        budget = self._budgets.setdefault(wanted.plan.payer, Budget(wanted.plan.budget))
+        count = wanted.tally.count(wanted.kind)
+        client = self._client_of(wanted.who, wanted.kind)
         request = wanted.request
         for attempt in range(1, _TRIES_FOR_CONTENT + 1):
-            wanted.count.retried += 1 if attempt > 1 else 0
+            count.retried += 1 if attempt > 1 else 0
 
             async def keep(reply: ChatReply, last: bool = attempt == _TRIES_FOR_CONTENT) -> None:
                 use = wanted.use_of(reply)
@@ -172,16 +181,16 @@ class Replies:
                     await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
 
             try:
-                async with budget.reserved(role.most(request)) as spend:
-                    reply = await client.complete(request, wanted.priority, wanted.count, keep)
-                    spend(role.cost(reply.usage) or 0.0)
+                async with budget.reserved(wanted.who.most(request)) as spend:
+                    reply = await client.complete(request, wanted.priority, count, keep)
+                    spend(wanted.who.cost(reply.usage) or 0.0)
+                    wanted.spend(reply.usage)
             except UnscoredError:
                 if request is wanted.request:
                     raise
                 break  # the endpoint allows no more room: what it said before stands
             if wanted.use_of(reply) != "again" or attempt == _TRIES_FOR_CONTENT:
                 break
-            wanted.spend(reply.usage)
             if wanted.kind == "judgment" and reply.finish_reason == "length":
                 request = self._with_more_room(wanted, request)
         return reply
@@ -229,23 +238,3 @@ class Replies:
         if self._cache is None:
             raise RuntimeError("there is no cache to use")
         return asyncio.get_running_loop().run_in_executor(self._thread, action, self._cache)
-
-
-def _count(wanted: Wanted, reply: ChatReply) -> None:
-    tally = wanted.tally
-    if reply.cached:
-        wanted.count.cached += 1
-    else:
-        wanted.count.made += 1
-        wanted.spend(reply.usage)
-    if wanted.kind == "answer":
-        if reply.cached and reply.created:
-            tally.oldest_cached_answer = min(reply.created, tally.oldest_cached_answer or reply.created)
-    else:
-        if reply.served and reply.served not in tally.judges_served:
-            tally.judges_served.append(reply.served)
-    for name in reply.adapted:
-        instead = "max_completion_tokens is sent instead" if name == "max_tokens" else "it is left out"
-        asked = wanted.plan.label or "the model"
-        who = f"{asked}'s endpoint" if wanted.kind == "answer" else "the judge's endpoint"
-        tally.note(f"{who} refuses {name}; {instead}")

@@ -20,7 +20,7 @@ _JOIN_SECONDS = 5.0
 class Runner(Protocol):
     """What test items see of the engine, in whichever process it lives."""
 
-    def want(self, keys: Iterable[TurnKey], runs: int = 0) -> None:
+    def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
         """Starts measuring turns; returns at once.
 
         Args:
@@ -28,7 +28,7 @@ class Runner(Protocol):
         """
         ...
 
-    def result(self, key: TurnKey, runs: int = 0) -> TurnResult:
+    def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:
         """Waits for one turn.
 
         Raises:
@@ -75,12 +75,12 @@ class LocalRunner:
         """What each suite has cost so far."""
         return dict(self._engine.tallies) if self._engine else {}
 
-    def want(self, keys: Iterable[TurnKey], runs: int = 0) -> None:
+    def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
         """Starts measuring turns; see `Runner`."""
         for key in keys:
             self.submit(key, runs)
 
-    def result(self, key: TurnKey, runs: int = 0) -> TurnResult:
+    def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:
         """Waits for one turn; see `Runner`."""
         future = self.submit(key, runs)
         while True:
@@ -102,7 +102,7 @@ class LocalRunner:
             self._thread.join(_JOIN_SECONDS)
             self._thread = None
 
-    def submit(self, key: TurnKey, runs: int = 0) -> concurrent.futures.Future[TurnResult]:
+    def submit(self, key: TurnKey, runs: int | None = None) -> concurrent.futures.Future[TurnResult]:
         """Starts measuring a turn, or joins whoever did."""
         if self._stopped:
             raise StoppedError(_STOPPED)

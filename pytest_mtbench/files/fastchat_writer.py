@@ -11,10 +11,7 @@ from typing import Any
 from ..domain.question import QuestionId
 from ..domain.result import TurnResult
 from ..engine.plan import Plan, user_text
-from ..protocol.judgment import read_rating
 from ..protocol.prompts import judge_prompt_name
-from ..protocol.quotation import Shown
-from ..protocol.thinking import cut_thinking
 from ..untrusted.text import join_surrogates
 from .fastchat import file_name
 
@@ -37,12 +34,12 @@ def export(folder: Path, plan: Plan, results: Iterable[TurnResult], at: float) -
     judgments: _Rows = []
     answers: dict[Path, _Rows] = {path: [] for path in _answer_files(folder, plan).values()}
     for question in plan.selected:
-        turns = [known[question.id, n] for n in range(1, len(question.turns) + 1) if (question.id, n) in known]
+        turns = [known[question.id, turn] for turn in question.turn_numbers if (question.id, turn) in known]
         if len(turns) < len(question.turns) or any(None in result.answers for result in turns):
             continue
         for name, path in _answer_files(folder, plan).items():
             texts = [_known(run) for run in _texts_of(turns, name) if None not in run]
-            if len(texts) == len(turns[0].scores):
+            if len(texts) == len(turns[0].runs):
                 answers[path].append(_answer_row(question.id, name or plan.model.name, texts, at))
         for result in turns:
             judgments += _judgment_rows(plan, turns[: result.key.turn], at)
@@ -58,7 +55,7 @@ def export_files(folder: Path, plan: Plan) -> tuple[Path, ...]:
 
 
 def _answer_files(folder: Path, plan: Plan) -> dict[str, Path]:
-    """The file of each model's answers by its label; the model under test has none."""
+    """The file of each model's answers by its label; that of the model under test under none."""
     names = {"": plan.model.name} | {other.label: other.label for other in plan.opponents}
     return {label: folder / "model_answer" / f"{file_name(name)}.jsonl" for label, name in names.items()}
 
@@ -72,7 +69,7 @@ def _texts_of(turns: list[TurnResult], against: str) -> list[tuple[str | None, .
     """A model's answers to the turns of a question, one row a run; None where it gave none."""
     if not against:
         return list(zip(*(result.answers for result in turns), strict=True))
-    runs = range(1, len(turns[0].scores) + 1)
+    runs = range(1, len(turns[0].runs) + 1)
     # Repeats of a run are games of the same answer.
     by_run = [
         {game.run: game.answer for game in result.games if game.against == against and game.answer is not None}
@@ -99,19 +96,21 @@ def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
     last = turns[-1]
     question = plan.question(last.key.question_id)
     rows = []
-    for run, repeats in enumerate(last.judgments if not last.games else ()):
-        shown = [cut_thinking(result.answers[run] or "") for result in turns]
-        request = plan.judge_request(question, shown, 0)
-        for judgment in repeats:
-            score = read_rating(judgment, shown=Shown(user_text(request.messages), shown)).score
+    for number, run in enumerate(last.runs):
+        request = plan.judge_request(question, [result.answers[number] or "" for result in turns], 0)
+        for judgment in run.judgments:
+            if not judgment.text:
+                continue  # the judge said nothing
+            # FastChat's mark of a judgment without a rating.
+            score = -1 if judgment.score is None else judgment.score
             rows.append(
                 {
                     "question_id": question.id,
                     "model": plan.model.name,
                     "judge": [plan.judge.name, judge_prompt_name(question, last.key.turn)],
                     "user_prompt": user_text(request.messages),
-                    "judgment": judgment,
-                    "score": -1 if score is None else score,  # FastChat's mark of a judgment without a rating
+                    "judgment": judgment.text,
+                    "score": score,
                     "turn": last.key.turn,
                     "tstamp": at,
                 }
@@ -126,8 +125,8 @@ def _game_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
     for game in last.games:
         if game.judgments == ("", ""):
             continue  # it was not played
-        own = _shown(_texts_of(turns, "")[game.run - 1])
-        other = _shown(_texts_of(turns, game.against)[game.run - 1])
+        own = list(_known(_texts_of(turns, "")[game.run - 1]))
+        other = list(_known(_texts_of(turns, game.against)[game.run - 1]))
         row: dict[str, Any] = {"question_id": question.id, "model_1": plan.model.name, "model_2": game.against}
         for number, (first, second) in enumerate(((own, other), (other, own))):
             request = plan.judge_request(question, first, 0, second)
@@ -139,10 +138,6 @@ def _game_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
         judge = [plan.judge.name, judge_prompt_name(question, last.key.turn, pair=True)]
         rows.append(row | {"judge": judge, "turn": last.key.turn, "tstamp": at})
     return rows
-
-
-def _shown(texts: Iterable[str | None]) -> list[str]:
-    return [cut_thinking(text) for text in _known(texts)]
 
 
 def _answer_id(model: str, question_id: QuestionId) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..domain.endpoint import Role
+from ..domain.endpoint import Answerer, Role
 from ..engine.plan import Plan
 from ..protocol import rules
 from ..protocol.prompts import JUDGE_TEMPERATURE
@@ -24,7 +24,7 @@ def fingerprint(plan: Plan, judges_served: list[str]) -> dict[str, Any]:
         "judge_requested": plan.judge.name,
         "judge_served": judges_served[0] if len(judges_served) == 1 else judges_served,
         "judge_parameters": _parameters(plan.judge, JUDGE_TEMPERATURE) | {"repeats": plan.repeats},
-        "model_parameters": _answerer(plan) | {"revision": plan.revision, "runs": plan.runs},
+        "model_parameters": _answerer(plan.model) | {"revision": plan.model.revision, "runs": plan.runs},
         "rules": versions | {"gates": rules.GATES},
     }
 
@@ -43,11 +43,11 @@ def differences(theirs: Mapping[str, Any], plan: Plan, may_differ: Sequence[str]
     ]
 
 
-def _answerer(plan: Plan) -> dict[str, Any]:
+def _answerer(who: Answerer) -> dict[str, Any]:
     """How a model is asked; where its answers are stored, which they are."""
-    if plan.stored:
-        return {"answers": plan.stored}
-    return _parameters(plan.model, None) | {"system_prompt": plan.system_prompt}
+    if who.stored:
+        return {"answers": who.stored}
+    return _parameters(who, None) | {"system_prompt": who.system_prompt}
 
 
 def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]:

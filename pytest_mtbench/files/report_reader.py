@@ -3,25 +3,57 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ..domain.chat import AnswerSource, Usage
 from ..domain.errors import ConfigError
 from ..domain.game import Game
-from ..domain.result import TurnResult
+from ..domain.question import Place
+from ..domain.result import Judgment, Run, TurnKey, TurnResult
+from ..domain.tally import CallCount, Tally
 
 FORMAT = "pytest-mtbench/1"
 
 Score = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
-Verdict = Literal["A", "B", "C"]
+Letter = Literal["A", "B", "C"]
 Natural = Annotated[int, Field(ge=0, le=2**53)]
 
 
-def read_report(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class StoredReport:
+    """A report as values of this package.
+
+    Args:
+        turns: the results, of a suite without a name; a report without the texts of later runs has their scores alone.
+        tally: what the run that wrote it cost, and how the judge was served.
+    """
+
+    path: Path
+    model: str
+    judge: str
+    mode: Literal["single", "pairwise"]
+    fingerprint: Mapping[str, Any]
+    turns: tuple[TurnResult, ...] = field(repr=False)
+    tally: Tally
+
+    def answers(self) -> AnswerSource:
+        """The model's answers that the report holds the text of."""
+        return {
+            (*result.place, run): text
+            for result in self.turns
+            for run, text in enumerate(result.answers)
+            if text is not None
+        }
+
+
+def read_report(path: Path) -> StoredReport:
     """Reads a JSON report; what stands in it may come from anywhere, so every value is checked.
 
     Raises:
@@ -32,53 +64,30 @@ def read_report(path: Path) -> dict[str, Any]:
         report = json.loads(text)
         if not isinstance(report, dict) or report.get("format") != FORMAT:
             raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
-        _ReportRows.model_validate(report)
+        rows = _ReportRows.model_validate(report)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(key) for key in first["loc"])
         raise ConfigError(f"{path}: not what a run writes: {place}: {first['msg']}") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read as a JSON report ({error})") from error
-    return report
+    first_answers: dict[Place, str] = {(row.question_id, row.turn): row.answer for row in rows.turns}
+    turns = tuple(row.result(first_answers) for row in rows.turns)
+    return StoredReport(path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows))
 
 
-def read_turns(rows: Sequence[Mapping[str, Any]], suite: str) -> list[TurnResult]:
-    """The turns of a report as results again."""
-    first_answers = {(row["question_id"], row["turn"]): row["answer"] for row in rows}
-    return [
-        TurnResult.from_json(
-            {
-                "key": [suite, row["question_id"], row["turn"]],
-                **{name: row[name] for name in ("category", "score", "scores", "answer", "judgment", "flags")},
-                "unscored": row["unscored"] or _why_in_part(row),
-                "answers": row.get("answers") or [_none_if_unanswered(row)],
-                "judgments": row.get("judgments") or _judgments(row),
-                "games": row.get("games") or (),
-                "earlier": [first_answers.get((row["question_id"], turn), "") for turn in range(1, row["turn"])],
-            }
-        )
-        for row in rows
-    ]
-
-
-def _why_in_part(row: Mapping[str, Any]) -> str | None:
-    """Why a turn that has a score lacks a part of it."""
-    games = [game["unscored"] for game in row.get("games") or () if game["unscored"] is not None]
-    return next(iter(games), "a run of this turn has no score" if None in row["scores"] else None)
-
-
-def _judgments(row: Mapping[str, Any]) -> list[list[str]]:
-    """The judge's texts of each run, where a report does not keep them apart."""
-    games = row.get("games")
-    if not games:
-        return [[row["judgment"]]]
-    runs = range(1, len(row["scores"]) + 1)
-    return [[text for game in games if game["run"] == run for text in game.get("judgments", ())] for run in runs]
-
-
-def _none_if_unanswered(row: Mapping[str, Any]) -> str | None:
-    answer: str = row["answer"]
-    return None if not answer and row["score"] is None else answer
+def _tally(rows: _ReportRows) -> Tally:
+    tally = Tally(
+        answers=CallCount(**rows.calls.answers.model_dump()),
+        judgments=CallCount(**rows.calls.judgments.model_dump()),
+        answer_usage=rows.usage.answers.usage(),
+        judgment_usage=rows.usage.judgments.usage(),
+        against_usage=rows.usage.against.usage() if rows.usage.against else Usage(),
+    )
+    served = rows.fingerprint.judge_served
+    for name in [served] if isinstance(served, str) else served:
+        tally.judge_served_as(name)
+    return tally
 
 
 class _Row(BaseModel):
@@ -88,7 +97,7 @@ class _Row(BaseModel):
 class _GameRow(_Row):
     against: str
     run: Annotated[int, Field(ge=1, le=100)]
-    verdicts: Annotated[list[Verdict | None], Field(min_length=2, max_length=2)]
+    verdicts: Annotated[list[Letter | None], Field(min_length=2, max_length=2)]
     unscored: str | None
     answer: str | None = None
     judgments: Annotated[list[str], Field(min_length=2, max_length=2)] = ["", ""]
@@ -98,6 +107,12 @@ class _GameRow(_Row):
         if (None in self.verdicts) != (self.unscored is not None):
             raise ValueError("a game without a verdict is unscored, and no other is")
         return self
+
+    def game(self) -> Game:
+        """The game."""
+        first, second = self.verdicts
+        texts = (self.judgments[0], self.judgments[1])
+        return Game(self.against, self.run, (first, second), self.answer, texts, self.unscored)
 
 
 class _TurnRow(_Row):
@@ -112,12 +127,12 @@ class _TurnRow(_Row):
     flags: list[str]
     answers: list[str | None] | None = None
     judgments: list[list[str]] | None = None
+    ratings: list[list[Score | None]] | None = None
     games: list[_GameRow] | None = None
 
     @model_validator(mode="after")
     def _score_is_that_of_the_runs(self) -> _TurnRow:
-        rated = [score for score in self.scores if score is not None]
-        if (self.score is None) != (not rated) or (self.score is not None and abs(self.score - fmean(rated)) > 1e-6):
+        if not _is_mean(self.score, self.scores):
             raise ValueError("score is not the mean of scores")
         if any(texts is not None and len(texts) != len(self.scores) for texts in (self.answers, self.judgments)):
             raise ValueError("answers, judgments and scores are of different numbers of runs")
@@ -135,11 +150,58 @@ class _TurnRow(_Row):
     @model_validator(mode="after")
     def _scores_are_those_of_the_games(self) -> _TurnRow:
         for run, score in enumerate(self.scores if self.games else (), start=1):
-            games = [Game.from_json(game.model_dump()).score for game in self.games or () if game.run == run]
-            known = [one for one in games if one is not None]
-            if (score is None) != (not known) or (score is not None and abs(score - fmean(known)) > 1e-6):
+            games = [game.game().score for game in self.games or () if game.run == run]
+            if not _is_mean(score, games):
                 raise ValueError("scores are not those of the games")
         return self
+
+    @model_validator(mode="after")
+    def _ratings_are_of_the_judgments(self) -> _TurnRow:
+        if self.ratings is None:
+            return self
+        if [len(found) for found in self.ratings] != [len(texts) for texts in self.judgments or ()]:
+            raise ValueError("ratings and judgments are of different numbers")
+        if not all(map(_is_mean, self.scores, self.ratings)):
+            raise ValueError("scores are not those of the ratings")
+        return self
+
+    def result(self, first_answers: Mapping[Place, str]) -> TurnResult:
+        """The turn as a run measured it.
+
+        Args:
+            first_answers: the answers of the first run to every turn of the report.
+        """
+        key = TurnKey("", self.question_id, self.turn)
+        earlier = tuple(first_answers.get((self.question_id, turn), "") for turn in range(1, self.turn))
+        return TurnResult(key, self.category, tuple(self._runs(earlier)))
+
+    def _runs(self, earlier: tuple[str, ...]) -> Iterator[Run]:
+        reason = self.unscored or "a run of this turn has no score"
+        for number, score in enumerate(self.scores):
+            games = tuple(row.game() for row in self.games or () if row.run == number + 1)
+            first = number == 0
+            yield Run(
+                answer=self._answer(number),
+                earlier=earlier if first else (),
+                judgments=() if games else tuple(self._judgments(number, score, reason)),
+                games=games,
+                flags=tuple(self.flags) if first else (),
+                failed=reason if score is None else None,
+            )
+
+    def _answer(self, number: int) -> str | None:
+        if self.answers is not None:
+            return self.answers[number]
+        return self.answer if number == 0 and (self.answer or self.score is not None) else None
+
+    def _judgments(self, number: int, score: float | None, reason: str) -> Iterator[Judgment]:
+        """The judgments of a run; where their own ratings are not told, each has the run's score."""
+        texts = [self.judgment] if number == 0 else [""]
+        if self.judgments is not None:
+            texts = self.judgments[number]
+        ratings = self.ratings[number] if self.ratings is not None else [score] * len(texts)
+        for text, rating in zip(texts, ratings, strict=True):
+            yield Judgment(text, rating, reason if rating is None else None)
 
 
 class _Fingerprint(_Row):
@@ -162,6 +224,10 @@ class _UsageRow(_Row, extra="forbid"):
     input_tokens: Natural
     output_tokens: Natural
 
+    def usage(self) -> Usage:
+        """The tokens."""
+        return Usage(self.input_tokens, self.output_tokens)
+
 
 class _UsageRows(_Row):
     answers: _UsageRow
@@ -170,6 +236,8 @@ class _UsageRows(_Row):
 
 
 class _ReportRows(_Row):
+    model: str
+    judge: str
     mode: Literal["single", "pairwise"] = "single"
     fingerprint: _Fingerprint
     calls: _CountRows
@@ -181,3 +249,17 @@ class _ReportRows(_Row):
         if any(bool(turn.games) != (self.mode == "pairwise") for turn in self.turns):
             raise ValueError("turns of mode pairwise have games, and no others")
         return self
+
+    @model_validator(mode="after")
+    def _each_turn_once(self) -> _ReportRows:
+        counts = Counter((turn.question_id, turn.turn) for turn in self.turns)
+        twice = next((place for place, count in counts.items() if count > 1), None)
+        if twice is not None:
+            raise ValueError(f"question {twice[0]}, turn {twice[1]} is there twice")
+        return self
+
+
+def _is_mean(score: float | None, parts: Sequence[float | None]) -> bool:
+    """Whether a score is the mean of the parts that are known, or is missing where none is."""
+    known = [part for part in parts if part is not None]
+    return not known if score is None else bool(known) and abs(score - fmean(known)) <= 1e-6

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ..domain.chat import Usage
 from ..domain.errors import ConfigError
+from ..domain.question import Place
 from ..domain.result import TurnResult
 from ..domain.tally import Tally
 from ..engine.plan import Plan
 from ..untrusted.text import shorten
 from .fingerprint import differences
-from .report_reader import read_report, read_turns
+from .report_reader import StoredReport, read_report
 
 # What may differ between shares: the judge's own word for itself, since a share may be all cached.
 _MAY_DIFFER = ("judge_served", "question_set")
@@ -27,21 +27,21 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
         ConfigError: a report was made with another model, judge, set or parameters (it says which), two reports hold
             the same turn, or turns are missing.
     """
-    results: dict[tuple[object, int], TurnResult] = {}
+    results: dict[Place, TurnResult] = {}
     tally = Tally()
     for path in paths:
         report = read_report(path)
-        _check_same(path, report, plan)
-        _add(tally, report)
-        for result in read_turns(report["turns"], plan.key):
-            place = (result.key.question_id, result.key.turn)
-            if place in results:
-                raise ConfigError(f"{path}: question {place[0]}, turn {place[1]} is in two reports")
-            if len(result.scores) != plan.runs:
-                raise ConfigError(f"{path}: question {place[0]}, turn {place[1]} has not {plan.runs} runs")
+        _check_same(report, plan)
+        tally.join(report.tally)
+        for result in report.turns:
+            question_id, turn = result.place
+            if result.place in results:
+                raise ConfigError(f"{path}: question {question_id}, turn {turn} is in two reports")
+            if len(result.runs) != plan.runs:
+                raise ConfigError(f"{path}: question {question_id}, turn {turn} has not {plan.runs} runs")
             _check_games(path, result, plan)
-            results[place] = result
-    missing = sorted({str(key.question_id) for key in plan.turns() if (key.question_id, key.turn) not in results})
+            results[result.place] = replace(result, key=result.key._replace(suite=plan.key))
+    missing = sorted({str(key.question_id) for key in plan.turns() if key.place not in results})
     if missing:
         named = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
         raise ConfigError(f"--mtbench-merge: the reports lack {len(missing)} questions: {named}")
@@ -58,42 +58,20 @@ def _check_games(path: Path, result: TurnResult, plan: Plan) -> None:
         raise ConfigError(f"{path}: question {question_id}, turn {turn} has not the games of this run")
 
 
-def _add(tally: Tally, report: Mapping[str, Any]) -> None:
-    for kind, count in (("answers", tally.answers), ("judgments", tally.judgments)):
-        calls = report["calls"][kind]
-        count.made += calls["made"]
-        count.cached += calls["cached"]
-        count.retried += calls["retried"]
-    tally.answer_usage += Usage(**report["usage"]["answers"])
-    tally.judgment_usage += Usage(**report["usage"]["judgments"])
-    tally.against_usage += Usage(**(report["usage"].get("against") or {}))
-    served = report["fingerprint"].get("judge_served", [])
-    for name in [served] if isinstance(served, str) else served:
-        if name not in tally.judges_served:
-            tally.judges_served.append(name)
-
-
-def _headlines(plan: Plan) -> dict[str, str]:
-    return {
-        "model": plan.model.name,
-        "judge": plan.judge.name,
-        "mode": "pairwise" if plan.opponents else "single",
-    }
-
-
-def _check_same(path: Path, report: Mapping[str, Any], plan: Plan) -> None:
-    theirs = report.get("fingerprint")
+def _check_same(report: StoredReport, plan: Plan) -> None:
+    headlines = (
+        ("model", report.model, plan.model.name),
+        ("judge", report.judge, plan.judge.name),
+        ("mode", report.mode, "pairwise" if plan.opponents else "single"),
+    )
     problems = [
-        f"{path}: {name} is {report.get(name)!r}, this run's is {value!r}"
-        for name, value in _headlines(plan).items()
-        if report.get(name) != value
+        f"{report.path}: {name} is {theirs!r}, this run's is {ours!r}"
+        for name, theirs, ours in headlines
+        if theirs != ours
     ]
-    if not isinstance(theirs, dict):
-        problems.append(f"{path}: has no fingerprint")
-    else:
-        problems += [
-            f"{path}: fingerprint {name} is {shorten(repr(value), 200)}, this run's is {shorten(repr(ours), 200)}"
-            for name, value, ours in differences(theirs, plan, _MAY_DIFFER)
-        ]
+    problems += [
+        f"{report.path}: fingerprint {name} is {shorten(repr(value), 200)}, this run's is {shorten(repr(ours), 200)}"
+        for name, value, ours in differences(report.fingerprint, plan, _MAY_DIFFER)
+    ]
     if problems:
         raise ConfigError(*problems)

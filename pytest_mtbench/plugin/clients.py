@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from .. import demo
 from ..domain.chat import ChatRequest, Kind
+from ..domain.endpoint import Role
 from ..domain.result import TurnKey
 from ..engine.cache import ReplyCache
 from ..engine.client import OpenAIClient
 from ..engine.estimate import Estimate, estimate
 from ..engine.limits import Limiter
 from ..engine.plan import Plan, user_text
-from ..files.fastchat import Recorded, answer_file_in, read_answers
+from ..files.fastchat import answer_file_in
+from ..files.recorded import Recorded, read_answers, read_judgments
 from ..suite.resolve import SuiteRun
 from ..suite.settings import Options
 from ..untrusted.paths import is_file
@@ -37,20 +39,18 @@ class Machinery:
         if text not in self.notes:
             self.notes.append(text)
 
-    def limiter(self, plan: Plan, kind: Kind) -> Limiter:
+    def limiter(self, role: Role, kind: Kind) -> Limiter:
         """The one limit on requests to an endpoint in a role, whichever suite asks."""
-        role = plan.role(kind)
         return self.limiters.setdefault((kind, role.endpoint.url), Limiter(role.limit))
 
-    def client(self, plan: Plan, kind: Kind) -> OpenAIClient:
+    def client(self, role: Role, kind: Kind) -> OpenAIClient:
         """The one client of an endpoint in a role."""
-        role = plan.role(kind)
         key = (kind, role.endpoint)
         if key not in self.clients:
             endpoint = role.endpoint
             if endpoint.url == demo.URL:
                 endpoint = replace(endpoint, connect_url=self.demo_url())
-            self.clients[key] = OpenAIClient(endpoint, self.limiter(plan, kind))
+            self.clients[key] = OpenAIClient(endpoint, self.limiter(role, kind))
         return self.clients[key]
 
     def demo_url(self) -> str:
@@ -63,11 +63,8 @@ class Machinery:
 
     def estimate(self, options: Options, run: SuiteRun, keys: list[TurnKey]) -> Estimate:
         """What these turns would ask for, with a look at what is there already; asks nothing."""
-        plan = run.plan
-        source = options.answers
-        others_alone = source is not None and only_others_there(source, run)
-        recorded = read_answers(source, plan, judgments_alone=others_alone) if source else Recorded()
-        stored = {other.plan.key: other.stored or {} for other in run.opponents} | {plan.key: recorded.answers}
+        recorded = read_recorded(options.answers, run) if options.answers else Recorded()
+        plan = with_answers(run.plan, recorded)
         by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
         readable = by_mode.get(options.cache, ("answer", "judgment"))
         there = readable and is_file(options.cache_folder / "cache.db")
@@ -82,7 +79,7 @@ class Machinery:
             return None if reply is None else reply.text
 
         try:
-            return estimate(plan, keys, lookup, lambda who, q, turn, run: stored[who.key].get((q.id, turn, run)))
+            return estimate(plan, keys, lookup)
         finally:
             if cache is not None:
                 cache.close()
@@ -95,7 +92,14 @@ class Machinery:
             self.demo.close()
 
 
-def only_others_there(source: Path, run: SuiteRun) -> bool:
-    """Whether a folder of answers holds those of the other side alone, so that the model's own are asked for."""
-    there = any(other.source == str(source) for other in run.opponents)
-    return there and answer_file_in(source, run.plan.model.name) is None
+def read_recorded(source: Path, run: SuiteRun) -> Recorded:
+    """What `--mtbench-answers` holds for a suite; of a folder with the other side's answers alone the judgments."""
+    others_there = any(other.source == str(source) for other in run.opponents)
+    if others_there and answer_file_in(source, run.plan.model.name) is None:
+        return read_judgments(source, run.plan)
+    return read_answers(source, run.plan)
+
+
+def with_answers(plan: Plan, recorded: Recorded) -> Plan:
+    """The plan with the model's answers that exist already."""
+    return replace(plan, model=replace(plan.model, answers=recorded.answers or None))

@@ -14,7 +14,6 @@ import pytest
 from ..domain.errors import ConfigError
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
-from ..engine.answering import AnswerSource
 from ..engine.cache import ReplyCache
 from ..engine.channel import ChannelServer, RemoteRunner
 from ..engine.estimate import Estimate
@@ -23,11 +22,11 @@ from ..engine.measuring import Engine
 from ..engine.plan import Plan
 from ..engine.replies import Replies
 from ..engine.runner import LocalRunner
-from ..files.fastchat import Recorded, read_answers
+from ..files.recorded import Recorded
 from ..files.shares import merge_reports
 from ..suite.resolve import SuiteRun, check_keys
 from ..untrusted.paths import is_file
-from .clients import Machinery, only_others_there
+from .clients import Machinery, read_recorded, with_answers
 from .collection import wanted_keys
 from .options import usage_error
 from .suites import Suites
@@ -168,29 +167,22 @@ class SessionPlugin:
         recorded: dict[str, Recorded] = {}
         for run in runs:
             if options.answers:
-                others_alone = only_others_there(options.answers, run)
-                recorded[run.plan.key] = read_answers(options.answers, run.plan, judgments_alone=others_alone)
+                recorded[run.plan.key] = read_recorded(options.answers, run)
             if options.merge:
                 self._merge(run)
         cache = self._open_cache()
         plans = _Plans(self._suites)
+        for key, found in recorded.items():
+            plans[key] = with_answers(plans[key], found)
 
         def make_engine() -> Engine:
-            answers: dict[str, AnswerSource] = {key: found.answers for key, found in recorded.items() if found.answers}
-            for other in (other for run in runs for other in run.opponents):
-                if other.stored is not None:
-                    answers[other.plan.key] = other.stored
-            for regression in (run.regression for run in runs):
-                if regression is not None and regression.sentinel is not None:
-                    answers[regression.sentinel[0].key] = regression.baseline.answers
             return Engine(
                 plans,
                 Replies(cache, options.cache, self._machinery.client, recorded),
-                limiter_of=lambda plan: self._machinery.limiter(plan, "answer"),
+                limiter_of=lambda plan: self._machinery.limiter(plan.model, "answer"),
                 generate=(lambda messages, question, turn, run: hook(
                     messages=messages, question=question, turn=turn, run=run
                 )) if generated else None,
-                answers=answers,
                 known=self._merged,
                 tallies=self._tallies,
             )  # fmt: skip

@@ -61,8 +61,8 @@ class Suites:
     def plan(self, key: str) -> Plan:
         """The plan of a suite, or that of its sentinel."""
         for run in self.loaded:
-            if run.regression and run.regression.sentinel and run.regression.sentinel[0].key == key:
-                return run.regression.sentinel[0]
+            if run.regression and run.regression.sentinel and run.regression.sentinel.plan.key == key:
+                return run.regression.sentinel.plan
         return self.get(key).plan
 
     @property

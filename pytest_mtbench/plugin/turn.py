@@ -47,7 +47,7 @@ class MtbenchTurn:
             question=question,
             turn=turn,
             category=question.category,
-            messages=answer_messages(question, list(result.earlier), plan.system_prompt),
+            messages=answer_messages(question, list(result.runs[0].earlier), plan.model.system_prompt),
             answer=result.answer,
             judgment=result.judgment,
             score=result.score or 0.0,

@@ -125,7 +125,7 @@ def turn_properties(run: SuiteRun, result: TurnResult) -> list[tuple[str, object
     ]
 
 
-def measured(item: pytest.Item, key: TurnKey, runs: int = 0) -> TurnResult:
+def measured(item: pytest.Item, key: TurnKey, runs: int | None = None) -> TurnResult:
     """Waits for a turn on behalf of an item; ends the run where nothing can work any more.
 
     Args:

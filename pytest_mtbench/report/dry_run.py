@@ -25,7 +25,7 @@ def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterat
     Args:
         most_runs: the candidate's runs at the last look of a regression gate.
     """
-    answering = [plan.model, *(other.model for other in plan.opponents if not other.stored)]
+    answering = [plan.model, *(other for other in plan.opponents if other.answers is None)]
     for kind, asked in (("answer", answering), ("judgment", [plan.judge])):
         whom = " and of ".join(f"{one_line(who.name)} at {who.endpoint.url}" for who in asked)
         count, usage = estimated.counts[kind], estimated.usage[kind]  # type: ignore[index]

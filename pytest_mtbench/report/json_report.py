@@ -16,7 +16,7 @@ from ..scores.scorecard import Score as CardScore
 from ..scores.scorecard import Scorecard, Tournament
 from .run_report import RunReport
 
-_TEXTS_OF_ALL_RUNS = ("answers", "judgments")
+_TEXTS_OF_ALL_RUNS = ("answers", "judgments", "ratings")
 _TEXTS_OF_GAME = ("answer", "judgments")
 
 
@@ -140,7 +140,10 @@ def _turn(result: TurnResult) -> dict[str, Any]:
     if result.games:
         one = len(result.games) == 1
         row |= {"outcome": result.games[0].outcome if one else None, "games": [game.as_json() for game in result.games]}
-        return row | ({"answers": list(result.answers)} if len(result.answers) > 1 else {})
-    if len(result.answers) > 1 or any(len(repeats) > 1 for repeats in result.judgments):
-        row |= {"answers": list(result.answers), "judgments": [list(repeats) for repeats in result.judgments]}
+        return row | ({"answers": list(result.answers)} if len(result.runs) > 1 else {})
+    repeated = any(len(run.judgments) > 1 for run in result.runs)
+    if len(result.runs) > 1 or repeated:
+        row |= {"answers": list(result.answers), "judgments": [list(run.texts) for run in result.runs]}
+    if repeated:
+        row["ratings"] = [[judgment.score for judgment in run.judgments] for run in result.runs]
     return row

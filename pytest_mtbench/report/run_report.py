@@ -44,7 +44,7 @@ class RunReport:
 
     def id_of(self, result: TurnResult) -> str:
         """The node id of a turn, as a person can paste it back."""
-        return self.shown_id(self.ids[result.key.question_id, result.key.turn])
+        return self.shown_id(self.ids[result.place])
 
     @property
     def cost(self) -> float | None:
@@ -54,7 +54,7 @@ class RunReport:
             return None
         costs = [plan.model.cost(tally.answer_usage - tally.against_usage), plan.judge.cost(tally.judgment_usage)]
         # The other models have one price.
-        costs += [other.model.cost(tally.against_usage) for other in plan.opponents[:1]]
+        costs += [other.cost(tally.against_usage) for other in plan.opponents[:1]]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
 

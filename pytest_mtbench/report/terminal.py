@@ -25,7 +25,7 @@ def title(report: RunReport) -> str:
     plan = report.plan
     model = shown_name(plan.model.name, plan.model.endpoint.url)
     judge = shown_name(plan.judge.name, plan.judge.endpoint.url)
-    others = ", ".join(shown_name(other.label, other.model.endpoint.url) for other in plan.opponents)
+    others = ", ".join(shown_name(other.label, other.endpoint.url) for other in plan.opponents)
     against = f" against {others}" if others else ""
     return one_line(f"MT-Bench: {model}{against}, judged by {judge}, on {plan.questions.short_name}")
 

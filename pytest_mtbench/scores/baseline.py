@@ -10,10 +10,9 @@ from typing import Any
 
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionId
-from ..domain.result import TurnKey
-from ..engine.plan import Plan
+from ..engine.plan import Plan, Sentinel
 from ..files.fingerprint import differences, fingerprint
-from ..files.report_reader import read_report, read_turns
+from ..files.report_reader import read_report
 from ..untrusted.text import shorten
 from .paired import Turn
 from .regression import ALPHA, CATEGORY_DROP, LOOKS, LOOKS_OF_ONE_RUN, MARGIN, MARGIN_OF_ONE_RUN, Rule
@@ -71,21 +70,19 @@ class Baseline:
             remarks += (f"the baseline has one run, so its own scatter is unknown: {what}; five runs see far more",)
         return rule, remarks
 
-    def sentinel(self, plan: Plan, count: int) -> tuple[Plan, tuple[TurnKey, ...]] | None:
-        """The plan that judges stored answers again, and the turns that it judges.
+    def sentinel(self, plan: Plan, count: int) -> Sentinel:
+        """Some of the baseline's answers, to be judged again.
 
         Args:
             plan: the candidate's.
             count: how many; they are the same in every run.
         """
-        known = [key for key in plan.turns() if (key.question_id, key.turn) in self.judged]
+        known = [key for key in plan.turns() if key.place in self.judged]
         chosen = sorted(
             known,
             key=lambda key: hashlib.sha256(f"{key.question_id}:{key.turn}".encode("utf-8", "replace")).hexdigest(),
         )
-        return plan.sentinel(f"{plan.key}::judge", AS_NEW_AS), tuple(
-            TurnKey(f"{plan.key}::judge", key.question_id, key.turn) for key in chosen[:count]
-        )
+        return Sentinel.of(plan, self.answers, chosen[:count], AS_NEW_AS)
 
 
 def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
@@ -95,34 +92,29 @@ def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
         ConfigError: it cannot be read, was made under other conditions (it says which), or lacks questions.
     """
     report = read_report(path)
-    theirs = report["fingerprint"]
-    problems = [f"it is of mode {report.get('mode')!r}"] if report.get("mode") != "single" else []
+    problems = [f"it is of mode {report.mode!r}"] if report.mode != "single" else []
     problems += [
         _WHAT.get(what) or f"its {what.replace('_', ' ')} is {_short(before)}, this run's is {_short(ours)}"
-        for what, before, ours in differences(theirs, plan, _MAY_DIFFER)
+        for what, before, ours in differences(report.fingerprint, plan, _MAY_DIFFER)
     ]
-    results = read_turns(report["turns"], plan.key)
-    asked = {(key.question_id, key.turn) for key in plan.turns()}
-    scores = {
-        place: result.scores for result in results if (place := (result.key.question_id, result.key.turn)) in asked
-    }
-    missing = {key.question_id for key in plan.turns() if (key.question_id, key.turn) not in scores}
+    asked = {key.place for key in plan.turns()}
+    scores = {result.place: result.scores for result in report.turns if result.place in asked}
+    missing = {question_id for question_id, _ in asked - scores.keys()}
     if missing and not problems:
         problems.append(f"it lacks {len(missing)} of the {len(plan.selected)} questions that this run asks")
     if problems:
         raise ConfigError(*(f"{name}: no baseline for this run: {problem}" for problem in problems), _how(plan))
     # A run that was stopped amid a look has more runs of some turns than of others.
     fewest = min(len(runs) for runs in scores.values())
-    served = theirs.get("judge_served")
     return Baseline(
         name=name,
-        model=str(report.get("model")),
+        model=report.model,
         runs=fewest,
         scores={place: runs[:fewest] for place, runs in scores.items()},
-        answers={(*result.place, 0): result.answer for result in results},
-        judged={result.place: result.scores[0] for result in results if result.scores[0] is not None},
-        judges_served=frozenset(str(one) for one in ([served] if isinstance(served, str) else served or []) if one),
-        remarks=_remarks(theirs.get("model_parameters"), plan),
+        answers={(*result.place, 0): result.answer for result in report.turns},
+        judged={result.place: result.scores[0] for result in report.turns if result.scores[0] is not None},
+        judges_served=frozenset(report.tally.judges_served),
+        remarks=_remarks(report.fingerprint.get("model_parameters"), plan),
     )
 
 

@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from ..domain.chat import ChatRequest
 from ..domain.result import TurnKey, TurnResult
-from ..engine.plan import Plan
-from ..protocol.thinking import cut_thinking
+from ..engine.plan import Plan, Sentinel
 from .baseline import Baseline
 from .gates import GateResult, GateSpec, Status
 from .paired import Change, Turn
@@ -29,14 +28,14 @@ class RegressionSpec:
     """What the regression gate of a suite asks.
 
     Args:
-        sentinel: the plan and the turns that are judged again, or None.
+        sentinel: what of the baseline is judged again, or None.
         on_inconclusive: what an undecided last look counts as.
         remarks: what the summary must say about the baseline.
     """
 
     baseline: Baseline
     rule: Rule
-    sentinel: tuple[Plan, tuple[TurnKey, ...]] | None = None
+    sentinel: Sentinel | None = None
     on_inconclusive: Literal["pass", "fail"] = "pass"
     remarks: tuple[str, ...] = ()
 
@@ -50,14 +49,14 @@ class RegressionSpec:
         """What the judge is asked about a stored answer."""
         if self.sentinel is None:
             raise ValueError("there is no sentinel")
-        plan = self.sentinel[0]
+        plan = self.sentinel.plan
         answers = [self.baseline.answers[key.question_id, turn, 0] for turn in range(1, key.turn + 1)]
-        return plan.judge_request(plan.question(key.question_id), [cut_thinking(answer) for answer in answers], 0)
+        return plan.judge_request(plan.question(key.question_id), answers, 0)
 
     @property
     def sentinel_keys(self) -> tuple[TurnKey, ...]:
         """The turns that are judged again."""
-        return self.sentinel[1] if self.sentinel else ()
+        return self.sentinel.keys if self.sentinel else ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def outcome_of(spec: RegressionSpec, plan: Plan, results: Iterable[TurnResult]) 
     by_key = {result.key: result for result in results}
     fewest = min((len(by_key[key].scores) for key in plan.turns() if key in by_key), default=1)
     candidate: dict[Turn, tuple[float | None, ...]] = {
-        (key.question_id, key.turn): by_key[key].scores[:fewest] if key in by_key else (None,) for key in plan.turns()
+        key.place: by_key[key].scores[:fewest] if key in by_key else (None,) for key in plan.turns()
     }
     shift = None
     if spec.sentinel is not None:

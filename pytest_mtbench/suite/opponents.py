@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-from ..domain.endpoint import Role
+from ..domain.endpoint import Answerer, Role
 from ..domain.errors import ConfigError
 from ..engine.plan import Plan
-from ..files.fastchat import Answers, answer_file_in, name_in, read_opponent
+from ..files.fastchat import answer_file_in
+from ..files.recorded import name_in, read_opponent
 from ..questions.loading import check_pair_prompts
 from ..scores.gates import GateSpec
 from ..untrusted.paths import is_folder
@@ -28,13 +29,11 @@ class Opponent:
     """A model that the one under test is compared with.
 
     Args:
-        plan: answers as the suite's own plan does; only its answers are asked for.
-        stored: its answers, where a file holds them; `source`: that file as the user named it.
+        source: the file of its answers as the user named it, where one holds them.
         file: that file, wherever links lead.
     """
 
-    plan: Plan
-    stored: Answers | None = None
+    who: Answerer
     source: str = ""
     file: Path | None = None
 
@@ -88,7 +87,7 @@ def pairwise_remarks(content: Suite, others: Sequence[Opponent], gates: Sequence
     Args:
         gates: None where none is decided in any case.
     """
-    remarks = [f"the answers of {other.plan.label} are those of {other.source}" for other in others if other.source]
+    remarks = [f"the answers of {other.who.label} are those of {other.source}" for other in others if other.source]
     unused = [f"thresholds.{name}" for name in _scores_asked(content)]
     unused += ["baseline"] if content.baseline.file else []
     if unused:
@@ -109,40 +108,36 @@ def opponents(
     """
     check_pair_prompts(plan.questions)
     found: list[Opponent] = []
-    for number, named in enumerate(_named(suite, path, options)):
+    for named in _named(suite, path, options):
         where = named.what if named.source in named.what else f"{named.what} (in {named.source})"
         stored = None if named.file is None else read_opponent(named.file, where, plan)
-        role = opponent_role(named.name, named.section, suite.suite.prices, options, environ, plan.model)
-        other = replace(
-            plan,
-            key=f"{plan.key}::against {number + 1}",
-            account=plan.key,
-            model=role,
-            system_prompt=plan.system_prompt if named.section.system_prompt is None else named.section.system_prompt,
-            revision="",
+        who = opponent_role(named.name, named.section, suite.suite.prices, options, environ, plan.model)
+        who = replace(
+            who,
+            label=_label(named, who, [plan.model.name, *(opponent.who.label for opponent in found)]),
+            answers=stored,
             # Of the whole file: a share of the questions has the same.
             stored=hashlib.sha256(named.file.read_bytes()).hexdigest() if named.file else "",
-            label=_label(named, role, [plan.model.name, *(opponent.plan.label for opponent in found)]),
         )
-        opponent = Opponent(other, stored, named.source, named.file.resolve() if named.file else None)
-        if _same(Opponent(plan, file=_own_file(options, plan)), opponent):
+        opponent = Opponent(who, named.source, named.file.resolve() if named.file else None)
+        if _same(plan, Opponent(plan.model, file=_own_file(options, plan)), opponent):
             raise ConfigError(f"{named.what}: is the model under test itself, with the same answers")
-        if any(_same(earlier, opponent) for earlier in found):
+        if any(_same(plan, earlier, opponent) for earlier in found):
             raise ConfigError(f"{named.what}: {named.name} is named twice")
         found.append(opponent)
     _check_prices(suite, found)
-    shown = ", ".join(opponent.plan.label for opponent in found)
+    shown = ", ".join(opponent.who.label for opponent in found)
     said.first("against", shown if options.against else None, shown or None, "")
-    urls = {opponent.plan.model.endpoint.url: None for opponent in found if opponent.stored is None}
+    urls = {opponent.who.endpoint.url: None for opponent in found if opponent.who.answers is None}
     elsewhere = ", ".join(url for url in urls if url != plan.model.endpoint.url)
     said.first("against.base_url", None, elsewhere or None, "")
     return tuple(found)
 
 
 def _check_prices(suite: SuiteFile, others: Sequence[Opponent]) -> None:
-    asked = [other for other in others if other.stored is None]
+    asked = [other.who for other in others if other.who.answers is None]
     if suite.suite.budget is not None and suite.suite.prices.against is None and asked:
-        raise ConfigError(suite.at(("budget",), f"needs `prices.against` too, since {asked[0].plan.label} is asked"))
+        raise ConfigError(suite.at(("budget",), f"needs `prices.against` too, since {asked[0].label} is asked"))
 
 
 def _scores_asked(content: Suite) -> list[str]:
@@ -200,11 +195,12 @@ def _own_file(options: Options, plan: Plan) -> Path | None:
     return source.resolve() if source is not None else None
 
 
-def _same(one: Opponent, other: Opponent) -> bool:
+def _same(plan: Plan, one: Opponent, other: Opponent) -> bool:
     """Whether two sides have the very same answers: of one file, or to the same requests."""
     if other.file is not None:
         return one.file == other.file
-    if one.stored is not None:
+    if one.who.answers is not None:
         return False
-    selected = one.plan.selected
-    return all(one.plan.answer_request(q, [], 0) == other.plan.answer_request(q, [], 0) for q in selected)
+    return all(
+        plan.answer_request(one.who, q, [], 0) == plan.answer_request(other.who, q, [], 0) for q in plan.selected
+    )

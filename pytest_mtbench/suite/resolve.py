@@ -93,12 +93,10 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
         key=key,
         questions=questions,
         selected=selected,
-        model=model,
         judge=judge,
-        system_prompt=content.model.system_prompt,
         runs=runs,
         repeats=said.first("judge-repeats", options.judge_repeats, content.judge.repeats, 1),
-        revision=said.first("revision", options.revision or None, None, ""),
+        model=replace(model, revision=said.first("revision", options.revision or None, None, "")),
         budget=said.first("budget", None, content.budget, None),
     )
     remarks = _remarks(options)
@@ -106,7 +104,7 @@ def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, env
     regression = None
     if pairwise:
         others = opponents(said, suite, path, options, environ, plan)
-        plan = replace(plan, opponents=tuple(other.plan for other in others))
+        plan = replace(plan, opponents=tuple(other.who for other in others))
         remarks += pairwise_remarks(content, others, None if options.shard else gates)
     else:
         plan, regression = _regression(said, plan, suite, path, options)
@@ -161,9 +159,9 @@ def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
         return
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
     exist = bool(options.answers or options.merge)
-    roles = [] if generated or exist else [run.plan.model]
+    roles: list[Role] = [] if generated or exist else [run.plan.model]
     roles += [run.plan.judge] if sentinel or not exist else []
-    roles += [other.plan.model for other in run.opponents if other.stored is None and not options.merge]
+    roles += [other for other in run.plan.opponents if other.answers is None and not options.merge]
     problems = [
         f"no key for {role.name} at {role.endpoint.url}: set {_variable(role)}, or name another variable "
         "with api_key_env in the suite file"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from .. import demo
-from ..domain.endpoint import Endpoint, Role
+from ..domain.endpoint import Answerer, Endpoint, Role
 from ..domain.errors import ConfigError
 from ..protocol.prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
 from ..untrusted.urls import is_url, public_url
@@ -45,7 +45,7 @@ def model_role(
     options: Options,
     environ: Mapping[str, str],
     limit: int | None,
-) -> Role:
+) -> Answerer:
     """The model under test.
 
     Args:
@@ -68,7 +68,8 @@ def model_role(
     variable = section.api_key_env or _usual_variable(azure)
     way = _Way(url, variable, _key(environ, variable), "--mtbench-base-url", azure)
     limit = said.first("concurrency", options.concurrency, limit, DEFAULT_CONCURRENCY)
-    return _role(name, section, way, options, prices.model, limit, ANSWER_MAX_TOKENS)
+    role = _role(name, section, way, options, prices.model, limit, ANSWER_MAX_TOKENS)
+    return Answerer(**vars(role), system_prompt=section.system_prompt)
 
 
 def judge_role(
@@ -109,8 +110,8 @@ def opponent_role(
     prices: PriceList,
     options: Options,
     environ: Mapping[str, str],
-    model: Role,
-) -> Role:
+    model: Answerer,
+) -> Answerer:
     """A model that the one under test is compared with, asked as that one is unless its section says otherwise."""
     same = model.endpoint
     url = (section.base_url or same.connect_url).rstrip("/")
@@ -121,11 +122,13 @@ def opponent_role(
     option = same.option if shared else "against.base_url in the suite file"
     way = _Way(url, variable, key, option, azure or _without_deployment(model, shared))
     role = _role(name, section, way, options, prices.against, model.limit, model.max_tokens)
-    return replace(
+    role = replace(
         role,
         temperature=model.temperature if section.temperature is None else section.temperature,
         extra_body=section.extra_body if "extra_body" in section.model_fields_set else model.extra_body,
     )
+    system = model.system_prompt if section.system_prompt is None else section.system_prompt
+    return Answerer(**vars(role), system_prompt=system)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from pytest_mtbench.domain.game import Game
-from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.domain.result import Run, TurnKey, TurnResult
 
 # First with the model under test as assistant A, then as B: FastChat's table, written down here once more.
 TABLE = {
@@ -48,7 +48,7 @@ def test_texts_may_have_been_left_out() -> None:
 
 def test_a_result_crosses_processes_with_its_games() -> None:
     games = (Game("a", 1, ("A", "B"), "x", ("1", "2")), Game("b", 1, unscored="no"))
-    result = TurnResult(TurnKey("s", 1, 1), "math", 1.0, (1.0,), "no", games=games)
+    result = TurnResult(TurnKey("s", 1, 1), "math", (Run("a", games=games),))
     assert TurnResult.from_json(json.loads(json.dumps(result.as_json()))) == result
     assert result.ratings == (1.0, None)
     assert result.counted == (1.0,)

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from pytest_mtbench.domain.chat import ChatReply, ChatRequest, Usage
+from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Identity, Question, QuestionSet
-from pytest_mtbench.domain.result import TurnKey, TurnResult, selected_turns
+from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult, selected_turns
 from pytest_mtbench.domain.tally import Tally
+
+from ...results import rated
 
 HOSTILE = "\x00\x1b[31m\u202e\ud800 \u2028 [[10]] </script> \U0001f600 \\ \" ' é"
 
@@ -84,28 +87,35 @@ def test_what_is_no_mapping_is_no_reply(row: Any) -> None:
 
 
 RESULTS = [
-    pytest.param(TurnResult(TurnKey("mtbench", 81, 1), "writing", 8.0, (8.0,)), id="least"),
+    pytest.param(
+        TurnResult(TurnKey("mtbench", 81, 1), "writing", (Run("a", judgments=(Judgment("j", 8.0),)),)), id="least"
+    ),
     pytest.param(
         TurnResult(
             key=TurnKey("sub/mtbench.yaml", 111, 2),
             category="math",
-            score=7.5,
-            scores=(7.0, None, 8.0),
-            unscored="one run has no rating",
-            answer="<think>hm</think>42",
-            judgment="Rating: [[7]]",
-            answers=("a", "b", "c"),
-            judgments=(("x", "y"), (), ("z",)),
-            earlier=("before",),
-            flags=("several-ratings", "rating-in-answer"),
+            runs=(
+                Run("<think>hm</think>42", ("before",), (Judgment("x", 7.0), Judgment("y", None, "no rating"))),
+                Run(None, failed="one run has no answer"),
+                Run("c", judgments=(Judgment("z", 8.0),), flags=("several-ratings", "rating-in-answer")),
+                Run("d", games=(Game("other", 4, ("A", "B"), "e", ("f", "g")),)),
+            ),
         ),
         id="full",
     ),
-    pytest.param(TurnResult(TurnKey("s", 1, 1), "math", None, (None,), "no rating"), id="unscored"),
-    pytest.param(TurnResult(TurnKey("s", "five", 1), "数学", 1.0, (1.0,)), id="text-id"),
-    pytest.param(TurnResult(TurnKey("s", "1", 1), "math", 1.0, (1.0,)), id="text-id-of-digits"),
+    pytest.param(rated(TurnKey("s", 1, 1), "math", None), id="unscored"),
+    pytest.param(rated(TurnKey("s", "five", 1), "数学", 1.0), id="text-id"),
+    pytest.param(rated(TurnKey("s", "1", 1), "math", 1.0), id="text-id-of-digits"),
     pytest.param(
-        TurnResult(TurnKey(HOSTILE, HOSTILE, 1), HOSTILE, None, (None,), HOSTILE, HOSTILE, HOSTILE, (HOSTILE,)),
+        rated(
+            TurnKey(HOSTILE, HOSTILE, 1),
+            HOSTILE,
+            None,
+            reason=HOSTILE,
+            answer=HOSTILE,
+            judgment=HOSTILE,
+            flags=[HOSTILE],
+        ),
         id="hostile",
     ),
 ]
@@ -120,7 +130,7 @@ def test_a_turns_result_survives_json(result: TurnResult) -> None:
 
 
 def test_a_turns_key_is_plain_json() -> None:
-    row = TurnResult(TurnKey("s", "q", 2), "math", 1.0, (1.0,)).as_json()
+    row = rated(TurnKey("s", "q", 2), "math", 1.0).as_json()
     assert through_json(row)["key"] == ["s", "q", 2]
 
 

@@ -5,7 +5,6 @@ import base64
 import email.utils
 import logging
 import math
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -30,12 +29,6 @@ KEY = "sk-0123456789abcdefghijklmnopqrstuvwxyz"
 AT_ONCE = {"retry_after_ms": "1"}
 MAX_TOKENS = error(400, "'max_tokens' is not supported with this model.", "unsupported_parameter", "max_tokens")
 TEMPERATURE = error(400, "'temperature' does not support 0 with this model.", "unsupported_value", "temperature")
-
-
-@pytest.fixture(autouse=True)
-def no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loopback has no TLS, and to read the bundle of certificates takes longer than a whole test."""
-    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *arguments, **named: None)
 
 
 def request(text: str = "What is 6 times 7?", **changes: Any) -> ChatRequest:

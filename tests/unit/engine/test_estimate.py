@@ -2,51 +2,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytest_mtbench.domain.chat import ChatRequest, Kind
-from pytest_mtbench.domain.endpoint import Endpoint, Role
-from pytest_mtbench.domain.question import Question, QuestionId
+from pytest_mtbench.domain.endpoint import Answerer, Endpoint, Role
+from pytest_mtbench.domain.question import QuestionId
 from pytest_mtbench.domain.result import TurnKey
 from pytest_mtbench.engine.cache import ReplyCache
-from pytest_mtbench.engine.client import OpenAIClient
 from pytest_mtbench.engine.estimate import Estimate, estimate
-from pytest_mtbench.engine.limits import Limiter
-from pytest_mtbench.engine.measuring import Engine
 from pytest_mtbench.engine.plan import Plan
-from pytest_mtbench.engine.replies import Replies
-from pytest_mtbench.questions import load_folder
 
+from ...engine_harness import SUITE, plan_of, running, with_answers
 from ...server import JUDGE, Asked, Reply, Server
 from ...sets import CALLS, TURNS
-
-SUITE = "mtbench.yaml"
-
-
-def plan_of(folder: Path, url: str = "http://127.0.0.1:9/v1", **more: Any) -> Plan:
-    questions = load_folder(folder)
-    where = Endpoint(url=url, connect_url=url)
-    plan = Plan(SUITE, questions, questions.questions, Role("m", where), Role(JUDGE, where, max_tokens=2048))
-    return replace(plan, **more)
 
 
 def measure(plan: Plan, keys: Sequence[TurnKey], cache_folder: Path) -> None:
     """Asks what these turns need, as a run would, and fills the cache."""
 
     async def run() -> None:
-        limiters: dict[str, Limiter] = {"answer": Limiter(8), "judgment": Limiter(8)}
-        clients = {kind: OpenAIClient(plan.role(kind).endpoint, limiters[kind]) for kind in ("answer", "judgment")}
-        cache = ReplyCache(cache_folder, lambda note: None)
-        replies = Replies(cache, "all", lambda plan, kind: clients[kind], {})
-        engine = Engine({plan.key: plan}, replies, limiter_of=lambda plan: limiters["answer"])
-        await asyncio.gather(*(engine.turn(key) for key in keys))
-        await engine.close()
-        for one in clients.values():
-            await one.close()
+        async with running(plan, cache_folder) as this:
+            await asyncio.gather(*(this.engine.turn(key) for key in keys))
 
     asyncio.run(run())
 
@@ -187,19 +165,17 @@ def test_more_repeats_are_asked_on_top(small_set: Path, endpoint: Server, tmp_pa
     assert not endpoint.answers
 
 
-def known_answers(plan: Plan, question: Question, turn: int, run: int) -> str | None:
-    return "an answer"
-
-
 def test_answers_that_exist_are_judged_alone(small_set: Path) -> None:
     plan = plan_of(small_set)
-    found = estimate(plan, plan.turns(), unknown, known_answers)
+    there = {(*key.place, 0): "an answer" for key in plan.turns()}
+    found = estimate(with_answers(plan, there), plan.turns(), unknown)
     assert counts(found) == {"answer": (0, TURNS), "judgment": (TURNS, 0)}
 
 
 def test_an_answer_that_exists_and_is_empty_is_an_answer(small_set: Path) -> None:
     plan = plan_of(small_set)
-    found = estimate(plan, plan.turns(), unknown, lambda plan, question, turn, run: "")
+    there = {(*key.place, 0): "" for key in plan.turns()}
+    found = estimate(with_answers(plan, there), plan.turns(), unknown)
     assert counts(found)["answer"] == (0, TURNS)
 
 
@@ -222,7 +198,7 @@ def test_what_is_there_costs_nothing(small_set: Path) -> None:
 
 def test_the_cost_is_tokens_times_prices(small_set: Path) -> None:
     where = Endpoint(url="http://127.0.0.1:9/v1")
-    model, judge = Role("m", where, price=(2.0, 8.0)), Role(JUDGE, where, price=(10.0, 30.0))
+    model, judge = Answerer("m", where, price=(2.0, 8.0)), Role(JUDGE, where, price=(10.0, 30.0))
     plan = plan_of(small_set, model=model, judge=judge)
     found = estimate(plan, plan.turns(), unknown)
     answers, judgments = found.usage["answer"], found.usage["judgment"]
@@ -237,7 +213,8 @@ def test_the_cost_is_tokens_times_prices(small_set: Path) -> None:
 def test_without_every_price_the_cost_is_unknown_and_not_less(small_set: Path, priced: tuple[str, ...]) -> None:
     where = Endpoint(url="http://127.0.0.1:9/v1")
     model, judge = (
-        Role(name, where, price=(1, 1) if role in priced else None) for role, name in (("model", "m"), ("judge", JUDGE))
+        Answerer(name, where, price=(1, 1) if role in priced else None)
+        for role, name in (("model", "m"), ("judge", JUDGE))
     )
     plan = plan_of(small_set, model=model, judge=judge)
     assert estimate(plan, plan.turns(), unknown).cost(plan) is None

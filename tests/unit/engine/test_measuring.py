@@ -4,35 +4,29 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_mtbench.domain.chat import CacheMode, Kind, Usage
+from pytest_mtbench.domain.chat import CacheMode, Usage
+from pytest_mtbench.domain.endpoint import Answerer, Role
 from pytest_mtbench.domain.endpoint import Endpoint as Address
-from pytest_mtbench.domain.endpoint import Role
 from pytest_mtbench.domain.errors import FatalError
-from pytest_mtbench.domain.question import Question
+from pytest_mtbench.domain.question import Question, QuestionId
 from pytest_mtbench.domain.result import TurnKey, TurnResult
-from pytest_mtbench.engine.answering import AnswerSource, Generate
-from pytest_mtbench.engine.cache import ReplyCache
-from pytest_mtbench.engine.client import OpenAIClient
-from pytest_mtbench.engine.limits import Limiter
-from pytest_mtbench.engine.measuring import Engine
+from pytest_mtbench.engine.answering import Generate
 from pytest_mtbench.engine.plan import Plan, user_text
-from pytest_mtbench.engine.replies import Recording, Replies
-from pytest_mtbench.questions.loading import load_folder
 
+from ...engine_harness import SUITE, measure, plan_of, running, story, with_answers
+from ...results import rated
 from ...server import JUDGE, Asked, Reply, Server, error
 from ...sets import QUESTIONS, write_set
 
-SUITE = "mtbench.yaml"
 AT_ONCE = {"retry_after_ms": "1"}
 RAIN, RAIN_AGAIN = QUESTIONS[0]["turns"]
 TIMES, MINUS = QUESTIONS[2]["turns"]
@@ -40,25 +34,6 @@ LEGS = QUESTIONS[4]["turns"][0]
 TURNS = 3
 CALLS = 6
 """Answers and judgments of the two questions of `plan`."""
-
-
-@pytest.fixture(autouse=True)
-def no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loopback has no TLS, and to read the bundle of certificates takes longer than a whole test."""
-    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *arguments, **named: None)
-
-
-def make_plan(endpoint: Server, folder: Path, **changes: Any) -> Plan:
-    questions = load_folder(folder)
-    address = Address(endpoint.url, connect_url=endpoint.url, timeout=5.0, retries=2)
-    fields: dict[str, Any] = {
-        "key": SUITE,
-        "questions": questions,
-        "selected": questions.questions,
-        "model": Role("the-model", address),
-        "judge": Role(JUDGE, address, max_tokens=2048),
-    }
-    return Plan(**fields | changes)
 
 
 @pytest.fixture
@@ -69,95 +44,13 @@ def three(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def plan(endpoint: Server, three: Path) -> Plan:
-    plan = make_plan(endpoint, three)
+    plan = plan_of(three, endpoint.url, "the-model")
     return replace(plan, selected=tuple(question for question in plan.selected if question.category != "math"))
 
 
 @pytest.fixture
 def plan_of_three(endpoint: Server, three: Path) -> Plan:
-    return make_plan(endpoint, three)
-
-
-@dataclass
-class Run:
-    """A running engine with everything below it."""
-
-    engine: Engine
-    plan: Plan
-    notes: list[str]
-    limiters: dict[Kind, Limiter]
-
-    async def all(self) -> dict[tuple[Any, int], TurnResult]:
-        """Every turn's result by question and turn."""
-        return await self.turns(*self.plan.turns())
-
-    async def turns(self, *keys: TurnKey) -> dict[tuple[Any, int], TurnResult]:
-        results = await asyncio.wait_for(asyncio.gather(*(self.engine.turn(key) for key in keys)), 10)
-        return {(result.key.question_id, result.key.turn): result for result in results}
-
-    async def turn(self, question_id: int | str, turn: int) -> TurnResult:
-        return await asyncio.wait_for(self.engine.turn(TurnKey(self.plan.key, question_id, turn)), 10)
-
-
-@contextlib.asynccontextmanager
-async def running(
-    plan: Plan,
-    folder: Path | None = None,
-    mode: CacheMode = "all",
-    *,
-    others: tuple[Plan, ...] = (),
-    recordings: Mapping[str, Recording] | None = None,
-    limit: int = 16,
-    **options: Any,
-) -> AsyncIterator[Run]:
-    """An engine with the real client and, where a folder is given, the real cache."""
-    notes: list[str] = []
-    limiters: dict[Kind, Limiter] = {"answer": Limiter(limit), "judgment": Limiter(limit)}
-    clients = {kind: OpenAIClient(plan.role(kind).endpoint, limiters[kind]) for kind in limiters}
-    cache = ReplyCache(folder, notes.append) if folder is not None else None
-    engine = Engine(
-        {each.key: each for each in (plan, *others)},
-        Replies(cache, mode, lambda plan, kind: clients[kind], recordings or {}),
-        limiter_of=lambda plan: limiters["answer"],
-        **options,
-    )
-    try:
-        yield Run(engine, plan, notes, limiters)
-    finally:
-        await engine.close()
-        for client in clients.values():
-            await client.close()
-
-
-def measure(plan: Plan, folder: Path | None = None, mode: CacheMode = "all", **options: Any) -> Measured:
-    """One run over every turn."""
-
-    async def run() -> Measured:
-        async with running(plan, folder, mode, **options) as this:
-            results = await this.all()
-            return Measured(results, this.engine, this.notes)
-
-    return asyncio.run(run())
-
-
-@dataclass
-class Measured:
-    results: dict[tuple[Any, int], TurnResult]
-    engine: Engine
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def counts(self) -> tuple[int, int, int, int]:
-        """Answers made and cached, judgments made and cached."""
-        tally = self.engine.tallies[SUITE]
-        return tally.answers.made, tally.answers.cached, tally.judgments.made, tally.judgments.cached
-
-
-def story(act: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    async def run() -> None:
-        await asyncio.wait_for(act(), 15)
-
-    asyncio.run(run())
+    return plan_of(three, endpoint.url, "the-model")
 
 
 # -- a whole run
@@ -189,7 +82,7 @@ def test_the_second_request_holds_the_models_own_first_answer(endpoint: Server, 
         ("assistant", f"<<{RAIN}>>"),
         ("user", RAIN_AGAIN),
     ]
-    assert measured.results[1, 2].earlier == (f"<<{RAIN}>>",)
+    assert measured.results[1, 2].runs[0].earlier == (f"<<{RAIN}>>",)
     assert measured.results[1, 2].answer == f"<<{RAIN_AGAIN}>>"
 
 
@@ -277,7 +170,7 @@ def test_the_longest_chain_goes_first(endpoint: Server, tmp_path: Path) -> None:
     two_turns = [
         {"question_id": n + 10, "category": "trivia", "turns": [f"first {n}", f"second {n}"]} for n in range(3)
     ]
-    plan = make_plan(endpoint, write_set(tmp_path / "mixed", [*one_turn, *two_turns]))
+    plan = plan_of(write_set(tmp_path / "mixed", [*one_turn, *two_turns]), endpoint.url)
     measure(plan, limit=1)
     prompts = [asked.prompt for asked in endpoint.answers]
     # The very first was started before the others had asked.
@@ -333,7 +226,7 @@ def test_whoever_stops_waiting_stops_nobody_else(endpoint: Server, plan: Plan) -
 
 
 def test_results_that_exist_already_are_not_measured(endpoint: Server, plan: Plan) -> None:
-    known = {key: TurnResult(key, "x", 3.0, (3.0,)) for key in plan.turns()}
+    known = {key: rated(key, "x", 3.0) for key in plan.turns()}
     measured = measure(plan, known=known)
     assert endpoint.asked == []
     assert {result.score for result in measured.results.values()} == {3.0}
@@ -556,7 +449,7 @@ def test_lone_surrogates_pass_through_the_whole_pipeline(endpoint: Server, plan:
 
 def test_questions_with_lone_surrogates_are_asked_and_found_again(endpoint: Server, tmp_path: Path) -> None:
     rows = [{"question_id": "q\ud800", "category": "trivia", "turns": ["What is \ud800?", "And \ud83d\ude00?"]}]
-    plan = make_plan(endpoint, write_set(tmp_path / "broken", rows))
+    plan = plan_of(write_set(tmp_path / "broken", rows), endpoint.url)
     first = measure(plan, tmp_path / "cache")
     assert {result.score for result in first.results.values()} == {8}
     endpoint.clear()
@@ -580,7 +473,7 @@ def test_runs_answer_anew_and_each_has_its_score(endpoint: Server, plan: Plan) -
             assert sorted(score for score in result.scores if score is not None) == [2, 4]
             assert result.score == 3
             assert set(result.answers) == {"answer 0", "answer 1"}
-            assert (result.answer, result.judgment) == (result.answers[0], result.judgments[0][0])
+            assert (result.answer, result.judgment) == (result.answers[0], result.runs[0].texts[0])
         assert (len(endpoint.answers), len(endpoint.judgments)) == (2, 2)
 
     story(act)
@@ -619,7 +512,7 @@ def test_repeats_judge_one_answer_several_times(endpoint: Server, plan: Plan) ->
             result = await this.turn("five", 1)
             assert (result.score, result.scores) == (7, (7,))
             assert len(result.answers) == 1
-            assert {len(repeats) for repeats in result.judgments} == {3}
+            assert {len(run.judgments) for run in result.runs} == {3}
         assert (len(endpoint.answers), len(endpoint.judgments)) == (1, 3)
 
     story(act)
@@ -633,7 +526,7 @@ def test_a_repeat_without_a_rating_does_not_count_and_hides_no_other(endpoint: S
         async with running(replace(plan, repeats=3)) as this:
             result = await this.turn("five", 1)
             assert (result.score, result.scores, result.unscored) == (4, (4,), None)
-            assert sorted(result.judgments[0]) == ["[[4]]", "no rating", "no rating"]
+            assert sorted(result.runs[0].texts) == ["[[4]]", "no rating", "no rating"]
 
     story(act)
 
@@ -718,7 +611,7 @@ def test_new_answers_are_judged_anew_and_old_ones_are_not(endpoint: Server, plan
 def test_only_never_asks_and_says_what_changed(endpoint: Server, plan: Plan, tmp_path: Path) -> None:
     measure(plan, tmp_path / "cache")
     endpoint.clear()
-    moved = measure(replace(plan, revision="2026-11"), tmp_path / "cache", "only")
+    moved = measure(replace(plan, model=replace(plan.model, revision="2026-11")), tmp_path / "cache", "only")
     assert endpoint.asked == []
     for result in moved.results.values():
         assert result.score is None
@@ -904,10 +797,10 @@ class Recorded:
 
 
 def test_answers_that_exist_are_judged_and_not_asked_for(endpoint: Server, plan: Plan) -> None:
-    answers: AnswerSource = {
+    answers: dict[tuple[QuestionId, int, int], str] = {
         (key.question_id, key.turn, 0): f"given {key.question_id}-{key.turn}" for key in plan.turns()
     }
-    measured = measure(plan, answers={SUITE: answers})
+    measured = measure(with_answers(plan, answers))
     assert endpoint.answers == []
     assert measured.counts == (0, TURNS, TURNS, 0)
     assert measured.results[1, 2].answer == "given 1-2"
@@ -915,7 +808,7 @@ def test_answers_that_exist_are_judged_and_not_asked_for(endpoint: Server, plan:
 
 
 def test_a_missing_answer_is_a_reason(endpoint: Server, plan: Plan) -> None:
-    measured = measure(plan, answers={SUITE: {(1, 1, 0): "given"}})
+    measured = measure(with_answers(plan, {(1, 1, 0): "given"}))
     assert measured.results[1, 1].score == 8
     assert measured.results[1, 2].score is None
     assert "--mtbench-answers" in (measured.results[1, 2].unscored or "")
@@ -925,14 +818,14 @@ def test_a_missing_answer_is_a_reason(endpoint: Server, plan: Plan) -> None:
 def test_recorded_judgments_count_as_cached_where_the_prompt_is_the_same(endpoint: Server, plan: Plan) -> None:
     question = plan.question("five")
     prompt = user_text(plan.judge_request(question, ["Eight."], 0).messages)
-    answers: AnswerSource = {("five", 1, 0): "Eight."}
+    answers: dict[tuple[QuestionId, int, int], str] = {("five", 1, 0): "Eight."}
     recordings = {SUITE: Recorded({prompt: "Quite so. [[9]]"})}
 
     async def act() -> None:
-        async with running(plan, answers={SUITE: answers}, recordings=recordings) as this:
+        async with running(with_answers(plan, answers), recordings=recordings) as this:
             assert (await this.turn("five", 1)).score == 9
             assert this.engine.tallies[SUITE].judgments.cached == 1
-        async with running(plan, answers={SUITE: {("five", 1, 0): "Eight"}}, recordings=recordings) as this:
+        async with running(with_answers(plan, {("five", 1, 0): "Eight"}), recordings=recordings) as this:
             assert (await this.turn("five", 1)).score == 8
 
     story(act)
@@ -1078,10 +971,9 @@ def test_a_budget_ends_the_run_before_it_is_passed(endpoint: Server, three: Path
     address = Address(endpoint.url, connect_url=endpoint.url)
     endpoint.judge = lambda asked: "[[8]]"
     # 10 output tokens at 100,000 USD a million are 1 USD a reply; the input is free.
-    plan = make_plan(
-        endpoint,
+    plan = plan_of(
         three,
-        model=Role("the-model", address, max_tokens=10, price=(0, 100_000)),
+        model=Answerer("the-model", address, max_tokens=10, price=(0, 100_000)),
         judge=Role(JUDGE, address, max_tokens=10, price=(0, 100_000)),
         budget=5.5,
     )

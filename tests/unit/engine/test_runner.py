@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,37 +10,29 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pytest_mtbench.domain.chat import Kind
 from pytest_mtbench.domain.errors import ConfigError, FatalError, StoppedError
 from pytest_mtbench.domain.result import TurnKey, TurnResult
 from pytest_mtbench.engine.cache import ReplyCache
 from pytest_mtbench.engine.channel import ChannelServer, RemoteRunner
-from pytest_mtbench.engine.client import OpenAIClient
-from pytest_mtbench.engine.limits import Limiter
 from pytest_mtbench.engine.measuring import Engine
 from pytest_mtbench.engine.plan import Plan
-from pytest_mtbench.engine.replies import Replies
 from pytest_mtbench.engine.runner import LocalRunner
 from pytest_mtbench.engine.store import open_store
 
+from ...engine_harness import SUITE, Clients, plan_of
 from ...server import Asked, Server, error
 from ...sets import QUESTIONS, write_set
-from .test_measuring import CALLS, SUITE, make_plan
+
+CALLS = 6
 
 T = TypeVar("T")
 
 SPIDER = TurnKey(SUITE, "five", 1)
 
 
-@pytest.fixture(autouse=True)
-def no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loopback has no TLS, and to read the bundle of certificates takes longer than a whole test."""
-    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *arguments, **named: None)
-
-
 @pytest.fixture
 def plan(endpoint: Server, tmp_path: Path) -> Plan:
-    return make_plan(endpoint, write_set(tmp_path / "two", [QUESTIONS[0], QUESTIONS[4]]))
+    return plan_of(write_set(tmp_path / "two", [QUESTIONS[0], QUESTIONS[4]]), endpoint.url, "the-model")
 
 
 class Machine:
@@ -49,7 +40,7 @@ class Machine:
 
     def __init__(self, plan: Plan, cache_folder: Path | None = None, **options: Any) -> None:
         self.seen: list[str] = []
-        self.clients: dict[Kind, OpenAIClient] = {}
+        self.clients = Clients(plan, 8)
         self._plan = plan
         self._options = options
         self._cache = ReplyCache(cache_folder, self.seen.append) if cache_folder else None
@@ -57,16 +48,11 @@ class Machine:
 
     def _make_engine(self) -> Engine:
         self.seen.append("engine")
-        limiters: dict[Kind, Limiter] = {"answer": Limiter(8), "judgment": Limiter(8)}
-        plan = self._plan
-        self.clients = {kind: OpenAIClient(plan.role(kind).endpoint, limiters[kind]) for kind in limiters}
-        replies = Replies(self._cache, "all", lambda plan, kind: self.clients[kind], {})
-        return Engine({plan.key: plan}, replies, limiter_of=lambda plan: limiters["answer"], **self._options)
+        return self.clients.engine({self._plan.key: self._plan}, self._cache, **self._options)
 
     async def _close(self) -> None:
         self.seen.append("closed")
-        for client in self.clients.values():
-            await client.close()
+        await self.clients.close()
 
 
 @pytest.fixture
@@ -428,11 +414,7 @@ def test_a_suite_that_does_not_load_leaves_no_worker_waiting(plan: Plan, machine
         """Has nothing to close."""
 
     def make_engine() -> Engine:
-        return Engine(
-            Plans(),
-            Replies(None, "off", lambda plan, kind: machine.clients[kind], {}),
-            limiter_of=lambda plan: Limiter(1),
-        )
+        return machine.clients.engine(Plans(), None)
 
     channel = Channel(tmp_path / "channel", LocalRunner(make_engine, close))
     channel.server.start()

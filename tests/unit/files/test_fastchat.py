@@ -1,47 +1,34 @@
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import pytest
 
-from pytest_mtbench.domain.endpoint import Endpoint, Role
+from pytest_mtbench.domain.endpoint import Role
 from pytest_mtbench.domain.errors import ConfigError
-from pytest_mtbench.domain.question import Question
-from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.domain.question import Question, QuestionId
+from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult
 from pytest_mtbench.domain.tally import Tally
-from pytest_mtbench.engine.client import OpenAIClient
-from pytest_mtbench.engine.limits import Limiter
-from pytest_mtbench.engine.measuring import Engine
 from pytest_mtbench.engine.plan import Plan, user_text
-from pytest_mtbench.engine.replies import Replies
-from pytest_mtbench.files.fastchat import Recorded, read_answers
 from pytest_mtbench.files.fastchat_writer import export
+from pytest_mtbench.files.recorded import Recorded, read_answers
 from pytest_mtbench.protocol.judgment import read_rating
 from pytest_mtbench.protocol.thinking import cut_thinking
-from pytest_mtbench.questions import load_folder
 from pytest_mtbench.report import json_report
 from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.scores.scorecard import scorecard
 
+from ...engine_harness import SUITE, plan_of, with_answers
+from ...engine_harness import measure as run_of
 from ...server import JUDGE, Asked, Server
 from ...sets import QUESTIONS, TURNS, write_jsonl, write_set
 
-SUITE = "mtbench.yaml"
 AT = 1700000000.5
-
-
-def plan_of(folder: Path, url: str = "http://127.0.0.1:9/v1", model: str = "m", **more: Any) -> Plan:
-    questions = load_folder(folder)
-    where = Endpoint(url=url, connect_url=url)
-    plan = Plan(SUITE, questions, questions.questions, Role(model, where), Role(JUDGE, where))
-    return replace(plan, **more)
 
 
 def row(question_id: Any, *choices: list[str]) -> dict[str, Any]:
@@ -63,7 +50,7 @@ def judgment(prompt: str, text: str = "Rating: [[7]]", **more: Any) -> dict[str,
     return {"model": "m", "judge": [JUDGE, "single-v1"], "user_prompt": prompt, "judgment": text, "turn": 1} | more
 
 
-def prompt_of(plan: Plan, question_id: object, *answers: str) -> str:
+def prompt_of(plan: Plan, question_id: QuestionId, *answers: str) -> str:
     return user_text(plan.judge_request(plan.question(question_id), list(answers), 0).messages)
 
 
@@ -306,29 +293,13 @@ def measured(plan: Plan, answer: Answer = plain_answer, judged: Rate = rate) -> 
     results = []
     for question in plan.selected:
         for turn in range(1, len(question.turns) + 1):
-            judgments = tuple(
-                tuple(judged(question, turn, run, repeat) for repeat in range(plan.repeats)) for run in range(plan.runs)
-            )
-            scores = tuple(_mean([read_rating(text).score for text in repeats]) for repeats in judgments)
-            answers = tuple(answer(question, turn, run) for run in range(plan.runs))
-            results.append(
-                TurnResult(
-                    key=TurnKey(SUITE, question.id, turn),
-                    category=question.category,
-                    score=_mean(scores),
-                    scores=scores,
-                    answer=answers[0],
-                    judgment=judgments[0][0],
-                    answers=answers,
-                    judgments=judgments,
-                )
-            )
+            runs = []
+            for run in range(plan.runs):
+                texts = [judged(question, turn, run, repeat) for repeat in range(plan.repeats)]
+                judgments = tuple(Judgment(text, read_rating(text).score) for text in texts)
+                runs.append(Run(answer(question, turn, run), judgments=judgments))
+            results.append(TurnResult(TurnKey(SUITE, question.id, turn), question.category, tuple(runs)))
     return results
-
-
-def _mean(scores: Sequence[float | None]) -> float | None:
-    known = [score for score in scores if score is not None]
-    return fmean(known) if known else None
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -395,7 +366,7 @@ def test_a_question_that_is_measured_in_part_is_left_out(small_set: Path, tmp_pa
 def unanswered(results: list[TurnResult], question_id: object, turn: int) -> list[TurnResult]:
     """The same results where one turn got no answer, as the engine reports it: nothing was said and nothing judged."""
     return [
-        TurnResult(result.key, result.category, None, (None,), "http 500, given up", answers=(None,), judgments=((),))
+        replace(result, runs=(Run(None, failed="http 500, given up"),))
         if (result.key.question_id, result.key.turn) == (question_id, turn)
         else result
         for result in results
@@ -484,18 +455,10 @@ def test_every_judgment_that_was_exported_is_found_again(
 def run_with(plan: Plan, recorded: Recorded | None = None) -> list[TurnResult]:
     """A real run of the engine without a cache."""
 
-    async def run() -> list[TurnResult]:
-        limiter = Limiter(8)
-        one = OpenAIClient(plan.model.endpoint, limiter)
-        replies = Replies(None, "off", lambda plan, kind: one, {plan.key: recorded} if recorded else {})
-        answers = {plan.key: recorded.answers} if recorded else None
-        engine = Engine({plan.key: plan}, replies, limiter_of=lambda plan: limiter, answers=answers)
-        results = await asyncio.gather(*(engine.turn(key) for key in plan.turns()))
-        await engine.close()
-        await one.close()
-        return list(results)
-
-    return asyncio.run(run())
+    if recorded is None:
+        return list(run_of(plan).results.values())
+    there = with_answers(plan, recorded.answers)
+    return list(run_of(there, recordings={plan.key: recorded}).results.values())
 
 
 @pytest.mark.parametrize("runs, repeats", [(1, 1), (2, 2)])

@@ -4,37 +4,26 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import pytest
 
 from pytest_mtbench.domain.chat import Usage
-from pytest_mtbench.domain.endpoint import Endpoint, Role
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.domain.question import QuestionId
-from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult
 from pytest_mtbench.domain.tally import CallCount, Tally
 from pytest_mtbench.engine.plan import Plan
 from pytest_mtbench.files.shares import merge_reports
 from pytest_mtbench.plugin.turn import MtbenchTurn
-from pytest_mtbench.questions import load_folder
 from pytest_mtbench.report import json_report
 from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.scores.gates import GateSpec, decide
 from pytest_mtbench.scores.scorecard import scorecard
 
+from ...engine_harness import SUITE, plan_of
 from ...server import JUDGE
 from ...sets import QUESTIONS, TURNS, write_set
-
-SUITE = "mtbench.yaml"
-
-
-def plan_of(folder: Path, **more: Any) -> Plan:
-    questions = load_folder(folder)
-    where = Endpoint(url="http://127.0.0.1:9/v1")
-    plan = Plan(SUITE, questions, questions.questions, Role("m", where), Role(JUDGE, where))
-    return replace(plan, **more)
 
 
 def share(plan: Plan, number: int, shares: int) -> Plan:
@@ -49,21 +38,24 @@ def results_of(plan: Plan, unscored: Sequence[tuple[QuestionId, int]] = ()) -> l
             missing = (question.id, turn) in unscored
             base = plan.questions.questions.index(question) + turn
             scores = [float(1 + (base + run) % 9) for run in range(plan.runs)]
-            words = [f"answer {run} to turn {turn} of {question.id}" for run in range(plan.runs)]
-            judgments = [tuple(f"[[{score:g}]] {n}" for n in range(plan.repeats)) for score in scores]
+            reason = "http 500, given up" if missing else None
             results.append(
                 TurnResult(
-                    key=TurnKey(SUITE, question.id, turn),
-                    category=question.category,
-                    score=None if missing else fmean(scores),
-                    scores=tuple(None if missing else score for score in scores),
-                    unscored="http 500, given up" if missing else None,
-                    answer=words[0],
-                    judgment=judgments[0][0],
-                    answers=tuple(words),
-                    judgments=tuple(judgments),
-                    earlier=(f"answer 0 to turn 1 of {question.id}",) if turn == 2 else (),
-                    flags=("thinking",) if base % 2 else (),
+                    TurnKey(SUITE, question.id, turn),
+                    question.category,
+                    tuple(
+                        Run(
+                            f"answer {run} to turn {turn} of {question.id}",
+                            (f"answer 0 to turn 1 of {question.id}",) if turn == 2 and run == 0 else (),
+                            tuple(
+                                Judgment(f"[[{score:g}]] {n}", None if missing else score, reason)
+                                for n in range(plan.repeats)
+                            ),
+                            flags=("thinking",) if base % 2 and run == 0 else (),
+                            failed=reason,
+                        )
+                        for run, score in enumerate(scores)
+                    ),
                 )
             )
     return results
@@ -101,9 +93,7 @@ def test_the_shares_are_the_whole(small_set: Path, tmp_path: Path, shares: int, 
     merged = by_key(merged_results(write_shares(tmp_path, plan, shares), plan))
     expected = by_key(results_of(plan))
     assert len(merged) == TURNS
-    assert {key: replace(result, earlier=()) for key, result in merged.items()} == {
-        key: replace(result, earlier=()) for key, result in expected.items()
-    }
+    assert merged == expected
     assert scorecard(plan.selected, merged.values()).overall == scorecard(plan.selected, expected.values()).overall
 
 
@@ -177,8 +167,11 @@ def test_a_report_given_twice_is_refused(small_set: Path, tmp_path: Path) -> Non
             lambda plan: replace(plan, model=replace(plan.model, extra_body={"k": 1})),
             ["model_parameters", "extra_body"],
         ),
-        (lambda plan: replace(plan, system_prompt="Be brief."), ["model_parameters", "Be brief."]),
-        (lambda plan: replace(plan, revision="r2"), ["model_parameters", "r2"]),
+        (
+            lambda plan: replace(plan, model=replace(plan.model, system_prompt="Be brief.")),
+            ["model_parameters", "Be brief."],
+        ),
+        (lambda plan: replace(plan, model=replace(plan.model, revision="r2")), ["model_parameters", "r2"]),
         (lambda plan: replace(plan, runs=2), ["model_parameters", "runs"]),
     ],
 )

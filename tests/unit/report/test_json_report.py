@@ -5,25 +5,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import pytest
 
 from pytest_mtbench.domain.chat import Usage
-from pytest_mtbench.domain.endpoint import Endpoint, Role
+from pytest_mtbench.domain.endpoint import Answerer, Endpoint, Role
 from pytest_mtbench.domain.errors import ConfigError
-from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult
 from pytest_mtbench.domain.tally import CallCount, Tally
 from pytest_mtbench.engine.plan import Plan
 from pytest_mtbench.files.fingerprint import fingerprint
-from pytest_mtbench.files.report_reader import read_report, read_turns
+from pytest_mtbench.files.report_reader import read_report
 from pytest_mtbench.questions import load_folder
 from pytest_mtbench.report.json_report import as_json
 from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.scores.gates import GateResult, GateSpec, decide
 from pytest_mtbench.scores.scorecard import scorecard
 
+from ...results import NO_RATING
 from ...server import JUDGE
 from ...sets import TURNS
 
@@ -39,27 +39,18 @@ WHERE = Endpoint(
 
 def plan_of(folder: Path, **more: Any) -> Plan:
     questions = load_folder(folder)
-    plan = Plan(SUITE, questions, questions.questions, Role("m", WHERE), Role(JUDGE, WHERE, max_tokens=2048))
+    plan = Plan(SUITE, questions, questions.questions, Answerer("m", WHERE), Role(JUDGE, WHERE, max_tokens=2048))
     return replace(plan, **more)
 
 
 def result(
     plan: Plan, question_id: Any, turn: int, *scores: float | None, flags: tuple[str, ...] = (), answer: str = "It is."
 ) -> TurnResult:
-    known = [score for score in scores if score is not None]
-    judgments = tuple(tuple(f"[[{score}]]" for _ in range(plan.repeats)) for score in scores)
-    return TurnResult(
-        key=TurnKey(SUITE, question_id, turn),
-        category=plan.question(question_id).category,
-        score=fmean(known) if known else None,
-        scores=tuple(scores),
-        unscored="the judge's reply holds no rating" if len(known) < len(scores) else None,
-        answer=answer,
-        judgment=judgments[0][0],
-        answers=(answer,) * len(scores),
-        judgments=judgments,
-        flags=flags,
-    )
+    runs = []
+    for score in scores:
+        judgment = Judgment(f"[[{score}]]", score, NO_RATING if score is None else None)
+        runs.append(Run(answer, judgments=(judgment,) * plan.repeats, flags=flags))
+    return TurnResult(TurnKey(SUITE, question_id, turn), plan.question(question_id).category, tuple(runs))
 
 
 def whole(plan: Plan, score: float = 7.0) -> list[TurnResult]:
@@ -184,7 +175,7 @@ def test_a_run_of_nothing_is_a_report_too(small_set: Path, tmp_path: Path) -> No
     report = written(plan_of(small_set), [])
     assert report["turns"] == report["gates"] == []
     (tmp_path / "r.json").write_text(json.dumps(report), encoding="utf-8")
-    assert read_report(tmp_path / "r.json")["turns"] == []
+    assert read_report(tmp_path / "r.json").turns == ()
 
 
 def test_gates_say_what_was_decided(small_set: Path) -> None:
@@ -206,7 +197,9 @@ def test_gates_say_what_was_decided(small_set: Path) -> None:
 
 
 def test_calls_tokens_and_cost_are_counted_apart(small_set: Path) -> None:
-    plan = plan_of(small_set, model=Role("m", WHERE, price=(2.0, 8.0)), judge=Role(JUDGE, WHERE, price=(10.0, 30.0)))
+    plan = plan_of(
+        small_set, model=Answerer("m", WHERE, price=(2.0, 8.0)), judge=Role(JUDGE, WHERE, price=(10.0, 30.0))
+    )
     tally = Tally(
         answers=CallCount(made=3, cached=2, retried=1),
         judgments=CallCount(made=6, cached=5, retried=4),
@@ -259,11 +252,11 @@ def test_the_judge_is_named_as_asked_and_as_served(small_set: Path, served: list
         {"judge": Role(JUDGE, WHERE, max_tokens=2048, extra_body={"seed": 1})},
         {"judge": Role("another", WHERE, max_tokens=2048)},
         {"repeats": 2},
-        {"model": Role("m", WHERE, temperature=0.3)},
-        {"model": Role("m", WHERE, max_tokens=512)},
-        {"model": Role("m", WHERE, extra_body={"seed": 1})},
-        {"system_prompt": "Be brief."},
-        {"revision": "r2"},
+        {"model": Answerer("m", WHERE, temperature=0.3)},
+        {"model": Answerer("m", WHERE, max_tokens=512)},
+        {"model": Answerer("m", WHERE, extra_body={"seed": 1})},
+        {"model": Answerer("m", WHERE, system_prompt="Be brief.")},
+        {"model": Answerer("m", WHERE, revision="r2")},
         {"runs": 2},
     ],
     ids=str,
@@ -299,15 +292,18 @@ def test_hostile_text_survives_the_way_to_the_file_and_back(small_set: Path, tmp
     plan = plan_of(small_set)
     path = tmp_path / "r.json"
     path.write_text(json.dumps(written(plan, [result(plan, 3, 1, 5.0, answer=text)])), encoding="utf-8")
-    assert read_turns(read_report(path)["turns"], SUITE)[0].answer == text
+    assert read_report(path).turns[0].answer == text
 
 
 @pytest.mark.parametrize("runs, repeats", [(1, 1), (2, 1), (1, 3), (3, 2)])
-def test_a_turn_is_read_back_as_it_was(small_set: Path, runs: int, repeats: int) -> None:
+def test_a_turn_is_read_back_as_it_was(small_set: Path, tmp_path: Path, runs: int, repeats: int) -> None:
     plan = plan_of(small_set, runs=runs, repeats=repeats)
     first = result(plan, "five", 1, *[6.0 + run for run in range(runs)], flags=("thinking", "several-ratings"))
-    (row,) = written(plan, [first])["turns"]
-    assert read_turns([row], SUITE) == [first]
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(written(plan, [first])), encoding="utf-8")
+    (again,) = read_report(path).turns
+    assert again.runs[0].flags == first.flags
+    assert [replace(run, flags=()) for run in again.runs] == [replace(run, flags=()) for run in first.runs]
 
 
 @pytest.mark.parametrize(

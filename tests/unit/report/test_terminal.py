@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from pytest_mtbench.domain.chat import Usage
-from pytest_mtbench.domain.endpoint import Endpoint, Role
+from pytest_mtbench.domain.endpoint import Answerer, Endpoint, Role
 from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Identity, JudgePrompt, Question, QuestionId, QuestionSet
-from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.domain.result import TurnKey
 from pytest_mtbench.domain.tally import CallCount, Tally
 from pytest_mtbench.engine.estimate import estimate
 from pytest_mtbench.engine.plan import Plan
@@ -24,6 +24,8 @@ from pytest_mtbench.report.run_report import RunReport
 from pytest_mtbench.report.terminal import lines, title
 from pytest_mtbench.scores.gates import GateSpec, decide, decide_pairwise
 from pytest_mtbench.scores.scorecard import scorecard, scorecards
+
+from ...results import flagged, played, rated
 
 SUITE = "mtbench.yaml"
 WHERE = Endpoint(url="http://localhost:8000/v1")
@@ -41,7 +43,7 @@ def plan_of(questions: Sequence[Question], model: str = "m", judge: str = "gpt-4
     prompt = JudgePrompt("", "single", "", "grade this")
     prompts = {name: replace(prompt, name=name) for name in SINGLE_PROMPTS}
     whole = replace(QuestionSet("a-set", tuple(questions), prompts, Identity("", "", "")), **more)
-    return Plan(SUITE, whole, tuple(questions), Role(model, WHERE), Role(judge, WHERE))
+    return Plan(SUITE, whole, tuple(questions), Answerer(model, WHERE), Role(judge, WHERE))
 
 
 Score = float | None
@@ -65,9 +67,7 @@ def report_of(
                 continue
             score = scores(question, turn) if callable(scores) else scores[question.id, turn]
             key = TurnKey(SUITE, question.id, turn)
-            results.append(
-                TurnResult(key, question.category, score, (score,), unscored if score is None else None, "a", "j")
-            )
+            results.append(rated(key, question.category, score, reason=unscored))
     card = scorecard(plan.selected, results)
     gates = [decide(spec, card, f"{SUITE}::gate[{spec.name}]") for spec in specs if ran is None or spec.name in ran]
     report = RunReport(plan, card, tuple(specs), tuple(gates), Tally(), started=0.0, seconds=3.14, ids=ids_of(plan))
@@ -152,8 +152,8 @@ def full_run(**more: Any) -> RunReport:
         remarks=("only the first 10 questions of each category were asked (--mtbench-limit)",),
         **more,
     )
-    flagged = [replace(result, flags=("thinking", "rating-in-answer")) for result in report.card.results]
-    return replace(report, card=replace(report.card, results=tuple(flagged)))
+    marked = tuple(flagged(result, "thinking", "rating-in-answer") for result in report.card.results)
+    return replace(report, card=replace(report.card, results=marked))
 
 
 # The table.
@@ -277,7 +277,7 @@ def test_nothing_unscored_nothing_said() -> None:
 def test_flags_are_counted() -> None:
     report = report_of(plan_of(questions_of(("math",), each=2)), steady)
     marks: list[tuple[str, ...]] = [("thinking",), ("thinking", "rating-in-answer"), (), ("thinking",)]
-    results = tuple(replace(result, flags=mark) for result, mark in zip(report.card.results, marks, strict=True))
+    results = tuple(flagged(result, *mark) for result, mark in zip(report.card.results, marks, strict=True))
     said = flat(replace(report, card=replace(report.card, results=results)))
     assert "flags: rating-in-answer 1, thinking 3" in said
 
@@ -468,8 +468,8 @@ def with_text(text: str, place: str) -> RunReport:
         tally=Tally(notes=[text] if place == "tally" else []),
     )
     if place == "flag":
-        flagged = tuple(replace(result, flags=(text,)) for result in report.card.results)
-        report = replace(report, card=replace(report.card, results=flagged))
+        marked = tuple(flagged(result, text) for result in report.card.results)
+        report = replace(report, card=replace(report.card, results=marked))
     return report
 
 
@@ -539,7 +539,7 @@ def pairwise_report(said: Mapping[str, Callable[[Question, int], str]], specs: S
     """The report of a run against these models, whose games went so."""
     questions = questions_of(EIGHT)
     plan = plan_of(questions, "candidate")
-    others = tuple(replace(plan, key=f"{SUITE}::{name}", account=SUITE, label=name) for name in said)
+    others = tuple(replace(plan.model, label=name) for name in said)
     plan = replace(plan, opponents=others)
     results = []
     for question in questions:
@@ -548,9 +548,8 @@ def pairwise_report(said: Mapping[str, Callable[[Question, int], str]], specs: S
                 Game(name, 1, (verdicts(question, turn)[0], verdicts(question, turn)[1]))
                 for name, verdicts in said.items()
             )
-            scores = [game.score for game in games if game.score is not None]
             key = TurnKey(SUITE, question.id, turn)
-            results.append(TurnResult(key, question.category, fmean(scores), (fmean(scores),), games=games))
+            results.append(played(key, question.category, games))
     cards = scorecards(questions, results)
     gates = [decide_pairwise(spec, cards, f"{SUITE}::gate[{spec.name}]") for spec in specs]
     card = scorecard(questions, results)

@@ -14,6 +14,8 @@ from pytest_mtbench.domain.result import TurnKey, TurnResult
 from pytest_mtbench.scores.gates import GateResult, GateSpec, decide, decide_pairwise
 from pytest_mtbench.scores.scorecard import Scorecard, scorecard, scorecards
 
+from ...results import played, rated
+
 SUITE = "mtbench.yaml"
 ID = "mtbench.yaml::gate[overall]"
 
@@ -21,10 +23,7 @@ Ratings = Sequence[float | None]
 
 
 def result(question: Question, turn: int, scores: Ratings) -> TurnResult:
-    known = [score for score in scores if score is not None]
-    return TurnResult(
-        TurnKey(SUITE, question.id, turn), question.category, fmean(known) if known else None, tuple(scores)
-    )
+    return rated(TurnKey(SUITE, question.id, turn), question.category, *scores)
 
 
 def card(turns: Sequence[float | Ratings | None], measured: int | None = None, category: str = "math") -> Scorecard:
@@ -230,7 +229,7 @@ def win_rates(**said: Sequence[str]) -> dict[str, Scorecard]:
             else Game(name, 1, unscored="no verdict")
             for name, pairs in said.items()
         )
-        results.append(TurnResult(TurnKey(SUITE, question.id, 1), "math", None, (None,), games=games))
+        results.append(played(TurnKey(SUITE, question.id, 1), "math", games))
     return scorecards(questions, results)
 
 

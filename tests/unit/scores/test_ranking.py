@@ -8,9 +8,11 @@ import pytest
 
 from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Question
-from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.domain.result import TurnKey
 from pytest_mtbench.scores.ranking import bradley_terry, strengths
 from pytest_mtbench.scores.scorecard import scorecards
+
+from ...results import played
 
 
 def zermelo(wins: list[list[float]]) -> list[float]:
@@ -60,7 +62,7 @@ def test_opponents_are_ranked_by_their_games() -> None:
         for name, pairs in said.items()
         for pair in pairs
     )
-    result = TurnResult(TurnKey("s", 1, 1), "math", 0.5, (0.5,), games=games)
+    result = played(TurnKey("s", 1, 1), "math", games)
     found = bradley_terry(scorecards([question], [result]))
     assert found == {
         "weak": pytest.approx(math.log(1 / 4), abs=1e-6),

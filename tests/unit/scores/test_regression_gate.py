@@ -22,6 +22,8 @@ from pytest_mtbench.scores.regression_gate import (
     sentence,
 )
 
+from ...results import rated
+
 
 def spec(on_inconclusive: Literal["pass", "fail"] = "pass") -> RegressionSpec:
     baseline = Baseline(str(Path("b.json")), "prod", 5, {}, {}, {})
@@ -81,7 +83,7 @@ def test_what_is_missing_is_named(missing: tuple[float, float], who: str) -> Non
 
 
 def again(*scores: float | None) -> list[TurnResult]:
-    return [TurnResult(TurnKey("s::judge", n, 1), "c", score, (score,)) for n, score in enumerate(scores)]
+    return [rated(TurnKey("s::judge", n, 1), "c", score) for n, score in enumerate(scores)]
 
 
 def test_the_shift_of_a_judge_is_a_paired_t() -> None:

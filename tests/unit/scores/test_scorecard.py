@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
@@ -14,6 +13,8 @@ from pytest_mtbench.domain.question import Question, QuestionId
 from pytest_mtbench.domain.result import TurnKey, TurnResult
 from pytest_mtbench.scores.scorecard import Scorecard, Tournament, scorecard, scorecards
 
+from ... import results
+
 SUITE = "mtbench.yaml"
 
 
@@ -23,11 +24,7 @@ def ask(question_id: QuestionId, category: str, turns: int = 2) -> Question:
 
 def rated(question: Question, turn: int, *scores: float | None) -> TurnResult:
     """A measured turn, one score a run."""
-    known = [score for score in scores if score is not None]
-    missing = "the judge's reply holds no rating" if len(known) < len(scores) else None
-    return TurnResult(
-        TurnKey(SUITE, question.id, turn), question.category, fmean(known) if known else None, tuple(scores), missing
-    )
+    return results.rated(TurnKey(SUITE, question.id, turn), question.category, *scores)
 
 
 def whole(*rows: tuple[Question, Sequence[float | None]]) -> Scorecard:
@@ -200,11 +197,7 @@ def played(question: Question, turn: int, *said: str, against: str = "other") ->
         else Game(against, run, (pair[0], pair[1]))
         for run, pair in enumerate(said, 1)
     )
-    known = [game.score for game in games if game.score is not None]
-    scores = tuple(game.score for game in games)
-    reason = "no verdict" if len(known) < len(games) else None
-    key = TurnKey(SUITE, question.id, turn)
-    return TurnResult(key, question.category, fmean(known) if known else None, scores, reason, games=games)
+    return results.played(TurnKey(SUITE, question.id, turn), question.category, games)
 
 
 def test_a_win_rate_counts_ties_half() -> None:
@@ -251,7 +244,7 @@ def test_the_interval_of_a_win_rate_is_over_question_means() -> None:
 def test_each_opponent_has_a_scorecard_of_its_own() -> None:
     question = ask(1, "math", 1)
     games = (*played(question, 1, "AB").games, *played(question, 1, "BA", against="third").games)
-    result = replace(played(question, 1, "AB"), games=games, score=0.5)
+    result = results.played(TurnKey(SUITE, question.id, 1), question.category, games)
     cards = scorecards([question], [result])
     assert {name: card.overall.mean for name, card in cards.items()} == {"other": 1, "third": 0}
     assert scorecard([question], [result]).overall.mean == 0.5

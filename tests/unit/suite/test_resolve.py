@@ -137,12 +137,12 @@ def test_the_judges_endpoint_is_the_models_unless_named(resolved: Resolve) -> No
 
 def test_the_protocol_is_the_default(resolved: Resolve) -> None:
     plan = resolved().plan
-    assert plan.system_prompt == "You are a helpful assistant."
+    assert plan.model.system_prompt == "You are a helpful assistant."
     assert (plan.model.temperature, plan.model.max_tokens) == (None, 1024)
     assert (plan.judge.temperature, plan.judge.max_tokens) == (None, 2048)
     question = plan.question(1)
     assert plan.judge_request(question, ["a"], 0).temperature == 0
-    assert plan.answer_request(question, [], 0).temperature == 0.7
+    assert plan.answer_request(plan.model, question, [], 0).temperature == 0.7
 
 
 def test_sampling_of_the_file_reaches_the_requests(resolved: Resolve) -> None:
@@ -153,7 +153,7 @@ def test_sampling_of_the_file_reaches_the_requests(resolved: Resolve) -> None:
         "budget: 20\n"
     )
     plan = resolved(text, revision="r2").plan
-    answer = plan.answer_request(plan.question(3), [], 1)
+    answer = plan.answer_request(plan.model, plan.question(3), [], 1)
     assert (answer.temperature, answer.max_tokens, answer.extra_body) == (0.3, 99, {"top_k": 1})
     assert (answer.sample, answer.revision, answer.messages[0]["content"]) == (1, "r2", "Be brief.")
     judgment = plan.judge_request(plan.question(3), ["a"], 0)
@@ -435,7 +435,7 @@ def test_no_key_is_in_a_repr_a_header_or_a_request(resolved: Resolve, text: str)
     environ = KEYS | {"AZURE_OPENAI_API_KEY": "sk-azure-333"}
     run = resolved(text, environ=environ, base_url="https://user:sk-in-url-444@api.example.com/v1?key=sk-in-query-555")
     question = run.plan.question(3)
-    requests = [run.plan.answer_request(question, [], 0), run.plan.judge_request(question, ["a"], 0)]
+    requests = [run.plan.answer_request(run.plan.model, question, [], 0), run.plan.judge_request(question, ["a"], 0)]
     seen = repr(run) + str(run.shown) + str([request.as_json() for request in requests])
     secrets = [*environ.values(), "sk-in-url-444", "sk-in-query-555"]
     assert [secret for secret in secrets if secret in seen] == []
