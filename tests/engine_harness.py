@@ -23,9 +23,17 @@ from pytest_mtbench.protocol.prompts import SYSTEM_PROMPT
 from pytest_mtbench.questions import load_folder
 
 from .server import JUDGE
+from .sets import QUESTIONS
 
 SUITE = "mtbench.yaml"
 NOWHERE = "http://127.0.0.1:9/v1"
+AT_ONCE = {"retry_after_ms": "1"}
+RAIN, RAIN_AGAIN = QUESTIONS[0]["turns"]
+TIMES, MINUS = QUESTIONS[2]["turns"]
+LEGS = QUESTIONS[4]["turns"][0]
+TURNS = 3
+CALLS = 6
+"""Answers and judgments of the two questions of the fixture `plan`."""
 
 
 def plan_of(

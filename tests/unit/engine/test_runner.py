@@ -19,11 +19,9 @@ from pytest_mtbench.engine.plan import Plan
 from pytest_mtbench.engine.runner import LocalRunner
 from pytest_mtbench.engine.store import open_store
 
-from ...engine_harness import SUITE, Clients, plan_of
+from ...engine_harness import CALLS, SUITE, Clients, plan_of
 from ...server import Asked, Server, error
 from ...sets import QUESTIONS, write_set
-
-CALLS = 6
 
 T = TypeVar("T")
 

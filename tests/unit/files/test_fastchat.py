@@ -576,3 +576,13 @@ def test_a_report_that_is_none_is_refused_with_its_name(
     path.write_text(json.dumps(spoil(write_report(path, plan, measured(plan)))), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"report\.json"):
         read_answers(path, plan)
+
+
+def test_what_was_cut_off_is_not_scored_by_reading_it_back(small_set: Path, tmp_path: Path) -> None:
+    """The judge said a mark before its reply was cut off: the run is unscored, and so is whoever reads its export."""
+    plan = plan_of(small_set)
+    cut_off = Run("an answer", judgments=(Judgment("I think [[9]] at f", None, "cut off by max_tokens"),))
+    export(tmp_path, plan, [replace(result, runs=(cut_off,)) for result in measured(plan)], AT)
+    rows = rows_of(tmp_path / "model_judgment" / f"{JUDGE}_single.jsonl")
+    assert {(row["judgment"], row["score"]) for row in rows} == {("I think [[9]] at f", -1)}
+    assert read_answers(tmp_path, plan).judgments == {}
