@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 
-from .scorecard import Scorecard
+from .scorecard import Scorecard, Tournament
 
 _PRIOR = 0.5
-"""Wins that each of a pair has from the start: without them the strength of one that always wins is infinite
+"""Wins that each side has from the start: without them the strength of one that always wins is infinite
 (Haldane 1956, for the logarithm of odds)."""
 
 
@@ -15,7 +16,8 @@ def bradley_terry(against: Mapping[str, Scorecard]) -> dict[str, float]:
     """The strength of each opponent relative to the model under test, whose own is 0.
 
     In the model of Bradley and Terry (1952) i beats j with probability 1 / (1 + exp(s_j - s_i)); a tie counts half a
-    win for each.  The strengths maximise the likelihood of the games.
+    win for each.  Opponents play the model under test and never each other, so the strength of each that makes its
+    games likeliest is the logarithm of its odds: 6 losses and 2 wins of the model under test give log(6.5 / 2.5).
 
     Args:
         against: the scores against each opponent.
@@ -23,43 +25,10 @@ def bradley_terry(against: Mapping[str, Scorecard]) -> dict[str, float]:
     Returns:
         strengths by name, in natural logarithms of odds; an opponent without a game has none.
     """
-    games = {name: card.overall.games for name, card in against.items() if card.overall.games}
-    played = {name: found for name, found in games.items() if found.n}
-    if not played:
-        return {}
-    wins = [[0.0] * (len(played) + 1) for _ in range(len(played) + 1)]
-    for number, found in enumerate(played.values(), start=1):
-        wins[0][number] = found.wins + found.ties / 2
-        wins[number][0] = found.losses + found.ties / 2
-    return dict(zip(played, strengths(wins)[1:], strict=True))
+    games = {name: card.overall.games for name, card in against.items()}
+    return {name: _strength(found) for name, found in games.items() if found is not None and found.n}
 
 
-def strengths(wins: Sequence[Sequence[float]]) -> list[float]:
-    """Bradley-Terry strengths by maximum likelihood; the first player's is 0.
-
-    Args:
-        wins: `wins[i][j]` is how often i beat j, ties as halves; players who never met have 0 both ways.
-
-    Returns:
-        one strength a player, in natural logarithms of odds.
-    """
-    from scipy.optimize import minimize  # here: scipy is slow to import
-    from scipy.special import expit, log_expit
-
-    players = range(len(wins))
-    met = [(i, j) for i in players for j in players if i != j and (wins[i][j] or wins[j][i])]
-
-    def loss(free: Sequence[float]) -> tuple[float, list[float]]:
-        """Minus the logarithm of the likelihood, and its gradient."""
-        strength = [0.0, *map(float, free)]
-        value, gradient = 0.0, [0.0] * len(wins)
-        for i, j in met:
-            count, ahead = wins[i][j] + _PRIOR, strength[i] - strength[j]
-            value -= count * float(log_expit(ahead))
-            surprise = count * float(expit(-ahead))
-            gradient[i] -= surprise
-            gradient[j] += surprise
-        return value, gradient[1:]
-
-    found = minimize(loss, [0.0] * (len(wins) - 1), jac=True, method="BFGS", options={"gtol": 1e-9})
-    return [0.0, *map(float, found.x)]
+def _strength(games: Tournament) -> float:
+    ours, theirs = games.wins + games.ties / 2, games.losses + games.ties / 2
+    return math.log((theirs + _PRIOR) / (ours + _PRIOR))

@@ -1,72 +1,56 @@
 from __future__ import annotations
 
 import math
-import random
-from itertools import permutations
 
 import pytest
+from scipy.optimize import brentq
 
 from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Question
 from pytest_mtbench.domain.result import TurnKey
-from pytest_mtbench.scores.ranking import bradley_terry, strengths
+from pytest_mtbench.scores.ranking import bradley_terry
 from pytest_mtbench.scores.scorecard import scorecards
 
 from ...results import played
 
-
-def zermelo(wins: list[list[float]]) -> list[float]:
-    """The same estimate by Zermelo's iteration (1929), with half a win more on each side of every pair that met."""
-    size = range(len(wins))
-    more = [[wins[i][j] + 0.5 if i != j and wins[i][j] + wins[j][i] else 0.0 for j in size] for i in size]
-    worth = [1.0] * len(wins)
-    for _ in range(20_000):
-        worth = [
-            sum(more[i]) / sum((more[i][j] + more[j][i]) / (worth[i] + worth[j]) for j in size if j != i) for i in size
-        ]
-    return [math.log(one / worth[0]) for one in worth]
+WIN, TIE, LOSS = "AB", "CC", "BA"
 
 
-@pytest.mark.parametrize("wins, losses", [(30.0, 20.0), (0.5, 159.5), (160.0, 0.0), (80.0, 80.0)])
-def test_two_players_have_the_logarithm_of_their_odds(wins: float, losses: float) -> None:
-    assert strengths([[0, wins], [losses, 0]])[1] == pytest.approx(math.log((losses + 0.5) / (wins + 0.5)), abs=1e-6)
-
-
-def test_players_who_met_in_a_circle() -> None:
-    wins: list[list[float]] = [[0, 7, 5.5], [3, 0, 6], [4.5, 4, 0]]
-    assert strengths(wins) == pytest.approx(zermelo(wins), abs=1e-5)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_many_players(seed: int) -> None:
-    draw = random.Random(seed)
-    wins = [[0.0] * 5 for _ in range(5)]
-    for i, j in permutations(range(5), 2):
-        wins[i][j] = draw.randrange(60) / 2
-    assert strengths(wins) == pytest.approx(zermelo(wins), abs=1e-4)
-
-
-def test_one_who_always_wins_has_a_strength() -> None:
-    assert 5 < strengths([[0, 0], [160, 0]])[1] < 7
-
-
-def test_opponents_are_ranked_by_their_games() -> None:
+def strengths(**said: list[str]) -> dict[str, float]:
+    """The strength of each opponent whose games with the model under test went so; `--` has no verdict."""
     question = Question(1, "math", ("a?",))
-    said: dict[str, list[str | None]] = {
-        "weak": ["AB", "AB", "AB", "CC"],
-        "strong": ["BA", "BA", "BA", "BA"],
-        "silent": [None],
-    }
     games = tuple(
-        Game(name, 1, (pair[0], pair[1]) if pair else (None, None), unscored=None if pair else "no")
+        Game(name, 1, unscored="no") if pair == "--" else Game(name, 1, (pair[0], pair[1]))
         for name, pairs in said.items()
         for pair in pairs
     )
-    result = played(TurnKey("s", 1, 1), "math", games)
-    found = bradley_terry(scorecards([question], [result]))
-    assert found == {
-        "weak": pytest.approx(math.log(1 / 4), abs=1e-6),
-        "strong": pytest.approx(math.log(4.5 / 0.5), abs=1e-6),
+    return bradley_terry(scorecards([question], [played(TurnKey("s", 1, 1), "math", games)]))
+
+
+def likeliest(ours: float, theirs: float) -> float:
+    """The strength at which the likelihood of so many wins, and half a win more on each side, no longer grows."""
+
+    def slope(strength: float) -> float:
+        chance = 1 / (1 + math.exp(-strength))
+        return (theirs + 0.5) * (1 - chance) - (ours + 0.5) * chance
+
+    return float(brentq(slope, -20, 20, xtol=1e-13))
+
+
+@pytest.mark.parametrize("wins, ties, losses", [(30, 0, 20), (0, 1, 159), (160, 0, 0), (80, 0, 80), (3, 8, 1)])
+def test_a_strength_is_the_one_that_makes_the_games_likeliest(wins: int, ties: int, losses: int) -> None:
+    found = strengths(other=[WIN] * wins + [TIE] * ties + [LOSS] * losses)
+    assert found["other"] == pytest.approx(likeliest(wins + ties / 2, losses + ties / 2), abs=1e-9)
+
+
+def test_one_who_always_wins_has_a_strength() -> None:
+    assert 5 < strengths(other=[LOSS] * 160)["other"] < 7
+
+
+def test_opponents_are_ranked_by_their_games() -> None:
+    assert strengths(weak=[WIN, WIN, WIN, TIE], strong=[LOSS] * 4, silent=["--"]) == {
+        "weak": pytest.approx(math.log(1 / 4)),
+        "strong": pytest.approx(math.log(4.5 / 0.5)),
     }
 
 
