@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,14 +14,14 @@ from ..domain.game import Game
 from ..domain.question import Question
 from ..domain.result import Judgment
 from ..domain.tally import Tally
-from ..protocol.judgment import Rating, Verdict, read_rating, read_verdict
-from ..protocol.quotation import Shown
+from ..protocol.judgment import RATING, VERDICT, Marking, Reading, read
+from ..protocol.quotation import Material
 from ..protocol.thinking import cut_thinking
 from .plan import Plan, user_text
 from .replies import Replies, Use, Wanted
 from .tasks import Tasks
 
-_Read = TypeVar("_Read", Rating, Verdict)
+T = TypeVar("T")
 
 Flags = tuple[str, ...]
 """What a reader should know about a judge's texts, in fixed words."""
@@ -66,10 +66,10 @@ class Judging:
             FatalError: no judge can be asked.
         """
         try:
-            text, rating = await self._ask(plan, question, sample, [side], read_rating)
+            text, rating = await self._ask(plan, question, sample, [side], RATING)
         except UnscoredError as error:
             return Judgment("", None, str(error)), ()
-        return Judgment(text, rating.score, rating.reason), rating.flags
+        return Judgment(text, rating.value, rating.reason), rating.flags
 
     async def play(self, plan: Plan, side: Side, other: Side, question: Question, sample: int) -> tuple[Game, Flags]:
         """A game; FastChat's order: first with the model under test as assistant A, then as B.
@@ -84,7 +84,7 @@ class Judging:
         game = Game(
             against=other.who.label,
             run=side.run + 1,
-            verdicts=(first[1].letter, second[1].letter),
+            verdicts=(first[1].value, second[1].value),
             answer=other.texts[-1],
             judgments=(first[0], second[0]),
             unscored=first[1].reason or second[1].reason,
@@ -93,11 +93,11 @@ class Judging:
 
     async def _ask_or_reason(
         self, plan: Plan, question: Question, sample: int, order: Sequence[Side]
-    ) -> tuple[str, Verdict]:
+    ) -> tuple[str, Reading[str]]:
         try:
-            return await self._ask(plan, question, sample, order, read_verdict)
+            return await self._ask(plan, question, sample, order, VERDICT)
         except UnscoredError as error:
-            return "", Verdict(None, str(error))
+            return "", Reading(None, str(error))
 
     async def _ask(
         self,
@@ -105,8 +105,8 @@ class Judging:
         question: Question,
         sample: int,
         order: Sequence[Side],
-        read: Callable[[str, str, Shown], _Read],
-    ) -> tuple[str, _Read]:
+        marking: Marking[T],
+    ) -> tuple[str, Reading[T]]:
         side = order[0]
         turn = len(side.replies)
         others = order[1].texts if len(order) > 1 else None
@@ -118,25 +118,24 @@ class Judging:
         slot = ":".join([f"judgment:{question.id}:{turn}:{sample}", *filter(None, [request.revision]), *names])
         name = ("judgment", plan.key, question.id, turn, side.run, sample, names)
         shown = [text for one in order for text in one.shown]
-        return await self._tasks.once(name, lambda: self._get(plan, request, slot, shown, read))
+        return await self._tasks.once(name, lambda: self._get(plan, request, slot, shown, marking))
 
     async def _get(
-        self, plan: Plan, request: ChatRequest, slot: str, shown: list[str], read: Callable[[str, str, Shown], _Read]
-    ) -> tuple[str, _Read]:
+        self, plan: Plan, request: ChatRequest, slot: str, shown: list[str], marking: Marking[T]
+    ) -> tuple[str, Reading[T]]:
         system = request.messages[0]
-        # The pairwise templates' instructions hold the three verdicts themselves.
-        instructions = system["content"] if read is read_verdict and system["role"] == "system" else ""
-        material = Shown(user_text(request.messages), shown, instructions)
+        instructions = system["content"] if system["role"] == "system" else ""
+        material = Material(user_text(request.messages), shown, instructions)
 
         def use_of(reply: ChatReply) -> Use:
-            return "again" if read(reply.text, reply.finish_reason, material).reason else "good"
+            return "again" if read(marking, reply.text, reply.finish_reason, material).reason else "good"
 
         priority, tally = (request.sample, 0), self._tallies[plan.payer]
         wanted = Wanted(plan, "judgment", plan.judge, request, slot, priority, use_of, tally)
         reply = await self._replies.get(wanted)
         if plan.judges_served and reply.served and reply.served not in plan.judges_served:
             raise FatalError(judge_served_as(plan, reply.served))
-        return reply.text, read(reply.text, reply.finish_reason, material)
+        return reply.text, read(marking, reply.text, reply.finish_reason, material)
 
 
 def judge_served_as(plan: Plan, name: str) -> str:

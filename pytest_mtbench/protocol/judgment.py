@@ -8,113 +8,85 @@ falls back to an earlier one; nor does one that is quoted from the answer; a tex
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from .quotation import Shown
+from .quotation import Material
 from .thinking import cut_thinking
 
-_MARK = re.compile(r"\[\[[0-9]+(?:\.[0-9]+)?\]\]")
-_MARK_LIKE = re.compile(r"\[\[[ \t]*([-+]?\d+(?:\.\d+)?)(?:[ \t]*/[ \t]*\d+)?[ \t]*\]\]")
-_BARE = re.compile(
-    r"\b(?:rating|score)\b[*_]*(?:[ \t]*[:=][ \t]*|[ \t]+)[*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE
-)
 _NOT_FINISHED = {
     "length": "the judge's reply was cut off by max_tokens",
     "content_filter": "the endpoint's content filter withheld the judgment",
     "refusal": "the judge refused to judge",
 }
-NOTHING = Shown()
-_QUOTED = "the judge's last {} is one that it quotes from the answer"
-_VERDICT = re.compile(r"\[\[([ABC])\]\]")
-# What a judge may write instead of one of the three: another case, spaces, two letters, a word.
-_VERDICT_LIKE = re.compile(
-    r"\[\[\s*(?:(?:assistant )?[ABC](?: wins)?|[ABC]\s*[<>=/|,]{1,3}\s*[ABC]|tie|draw|neither|none|both)\s*\]\]",
-    re.IGNORECASE,
-)
+NOTHING = Material()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Rating:
+class Reading(Generic[T]):
     """What a judgment says.
 
     Args:
-        score: 1-10, or None.
-        reason: why there is no score.
-        flags: `several-ratings`, `bare-rating`, `quoted-rating`.
+        value: the rating, 1-10, or the letter of the verdict: `A`, `B` or `C` for neither; None with its `reason`.
+        flags: `several-ratings`, `bare-rating`, `quoted-rating`, `several-verdicts`, `quoted-verdict`.
     """
 
-    score: float | None
+    value: T | None
     reason: str | None = None
     flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a judgment of two answers says.
+class Marking(Generic[T]):
+    """One kind of mark that a judge closes with.
 
     Args:
-        letter: `A`, `B` or `C` for neither, or None.
-        reason: why there is none.
-        flags: `several-verdicts`, `quoted-verdict`.
+        name: how reasons and flags call it.
+        marks: what is taken for such a mark, also in another form than the one that counts.
+        bare: a form that is looked for only where there is none of `marks`, and is flagged.
+        worth: two marks are different where this is.
+        parse: the value of the last mark in a text, and the reason where it has none.
+        in_instructions: whether the judge's system message holds such marks itself, as the pairwise templates' does
+            with all three verdicts; a mark that is repeated from there is then none of the judge's.
     """
 
-    letter: str | None
-    reason: str | None = None
-    flags: tuple[str, ...] = ()
+    name: str
+    marks: re.Pattern[str]
+    worth: Callable[[re.Match[str]], object]
+    parse: Callable[[str, re.Match[str]], tuple[T | None, str | None]]
+    bare: re.Pattern[str] | None = None
+    in_instructions: bool = False
 
 
-def read_rating(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHING) -> Rating:
-    """Reads the rating of a single-answer judgment.
+def read(marking: Marking[T], judgment: str, finish_reason: str = "stop", material: Material = NOTHING) -> Reading[T]:
+    """Reads the mark of a judgment: `read(RATING, text)` of one answer, `read(VERDICT, text)` of two.
 
     Args:
         judgment: the judge's whole text.
         finish_reason: `length`, `content_filter` and `refusal` mean that the judge did not come to its end.
-        shown: what the judge was shown, to know its own marks from those that it quotes.
+        material: what the judge was shown, to know its own marks from those that it quotes.
     """
     text = _without_thinking(judgment)
     if finish_reason in _NOT_FINISHED:
-        return Rating(None, _NOT_FINISHED[finish_reason])
+        return Reading(None, _NOT_FINISHED[finish_reason])
     flags = []
-    found = list(_MARK_LIKE.finditer(text))
+    found = list(marking.marks.finditer(text))
+    if not found and marking.bare:
+        found = list(marking.bare.finditer(text))
+        flags += [f"bare-{marking.name}"] if found else []
     if not found:
-        found = list(_BARE.finditer(text))
-        flags += ["bare-rating"] if found else []
-    if not found:
-        return Rating(None, _why_none(judgment, text, "rating"), tuple(flags))
-    if len({float(mark[1]) for mark in found}) > 1:
-        flags.append("several-ratings")
+        return Reading(None, _why_none(judgment, text, marking.name))
+    if len({marking.worth(mark) for mark in found}) > 1:
+        flags.append(f"several-{marking.name}s")
     last = found[-1]
-    if shown.holds(text, *last.span()):
+    if material.holds(text, *last.span(), instructions=marking.in_instructions):
         # Never an earlier one instead: whoever foresees a judge's words could make its own last mark look quoted.
-        return Rating(None, _QUOTED.format("rating"), (*flags, "quoted-rating"))
-    if last[0].startswith("[[") and not _MARK.fullmatch(last[0]):
-        return Rating(None, f"the judge's rating {last[0][:16]} is not of the form [[n]]", tuple(flags))
-    later = [bare for bare in _BARE.finditer(text, last.end()) if float(bare[1]) != float(last[1])]
-    if last[0].startswith("[[") and later:  # the double one may be quoted without a sign of it
-        return Rating(None, f"the judge rates {last[0][:16]} and then [{later[-1][1][:12]}]", tuple(flags))
-    score = float(last[1])
-    if not 1 <= score <= 10:
-        return Rating(None, f"the judge's rating {last[1][:12]} is outside 1-10", tuple(flags))
-    return Rating(score, None, tuple(flags))
-
-
-def read_verdict(judgment: str, finish_reason: str = "stop", shown: Shown = NOTHING) -> Verdict:
-    """Reads the verdict of a pairwise judgment, as `read_rating` reads a rating."""
-    text = _without_thinking(judgment)
-    if finish_reason in _NOT_FINISHED:
-        return Verdict(None, _NOT_FINISHED[finish_reason])
-    found = list(_VERDICT_LIKE.finditer(text))
-    if not found:
-        return Verdict(None, _why_none(judgment, text, "verdict"))
-    flags = ["several-verdicts"] if len({mark[0] for mark in found}) > 1 else []
-    last = found[-1]
-    if shown.holds(text, *last.span()):
-        return Verdict(None, _QUOTED.format("verdict"), (*flags, "quoted-verdict"))
-    verdict = _VERDICT.fullmatch(last[0])
-    if verdict is None:
-        reason = f"the judge's verdict {last[0][:16]} is none of [[A]], [[B]] and [[C]]"
-        return Verdict(None, reason, tuple(flags))
-    return Verdict(verdict[1], None, tuple(flags))
+        reason = f"the judge's last {marking.name} is one that it quotes from the answer"
+        return Reading(None, reason, (*flags, f"quoted-{marking.name}"))
+    return Reading(*marking.parse(text, last), tuple(flags))
 
 
 def _without_thinking(judgment: str) -> str:
@@ -128,3 +100,53 @@ def _why_none(judgment: str, text: str, what: str) -> str:
     if not text.strip():
         return "the judge's reply holds only thinking"
     return f"the judge's reply holds no {what}"
+
+
+# Ratings.
+
+_DOUBLE = re.compile(r"\[\[[0-9]+(?:\.[0-9]+)?\]\]")
+_DOUBLE_LIKE = re.compile(r"\[\[[ \t]*([-+]?\d+(?:\.\d+)?)(?:[ \t]*/[ \t]*\d+)?[ \t]*\]\]")
+_BARE = re.compile(
+    r"\b(?:rating|score)\b[*_]*(?:[ \t]*[:=][ \t]*|[ \t]+)[*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE
+)
+
+
+def _number(mark: re.Match[str]) -> float:
+    return float(mark[1])
+
+
+def _parse_rating(text: str, last: re.Match[str]) -> tuple[float | None, str | None]:
+    rating, double = _number(last), last[0].startswith("[[")
+    if double and not _DOUBLE.fullmatch(last[0]):
+        return None, f"the judge's rating {last[0][:16]} is not of the form [[n]]"
+    later = [bare for bare in _BARE.finditer(text, last.end()) if _number(bare) != rating]
+    if double and later:  # the double one may be quoted without a sign of it
+        return None, f"the judge rates {last[0][:16]} and then [{later[-1][1][:12]}]"
+    if not 1 <= rating <= 10:
+        return None, f"the judge's rating {last[1][:12]} is outside 1-10"
+    return rating, None
+
+
+RATING = Marking("rating", _DOUBLE_LIKE, _number, _parse_rating, bare=_BARE)
+"""`[[n]]`, 1-10, of one answer."""
+
+
+# Verdicts.
+
+_LETTER = re.compile(r"\[\[([ABC])\]\]")
+# What a judge may write instead of one of the three: another case, spaces, two letters, a word.
+_LETTER_LIKE = re.compile(
+    r"\[\[\s*(?:(?:assistant )?[ABC](?: wins)?|[ABC]\s*[<>=/|,]{1,3}\s*[ABC]|tie|draw|neither|none|both)\s*\]\]",
+    re.IGNORECASE,
+)
+
+
+def _parse_verdict(text: str, last: re.Match[str]) -> tuple[str | None, str | None]:  # noqa: ARG001
+    letter = _LETTER.fullmatch(last[0])
+    if letter is None:
+        return None, f"the judge's verdict {last[0][:16]} is none of [[A]], [[B]] and [[C]]"
+    return letter[1], None
+
+
+VERDICT = Marking("verdict", _LETTER_LIKE, lambda mark: mark[0], _parse_verdict, in_instructions=True)
+"""`[[A]]`, `[[B]]` or `[[C]]` of two answers."""

@@ -92,10 +92,10 @@ def fill(prompt: JudgePrompt, question: Question, answers: Sequence[str], others
         KeyError, IndexError, ValueError, AttributeError: the template names a field that there is not.
     """
     fields = {f"ref_answer_{n}": text for n, text in enumerate(question.reference or (), start=1)}
-    shown = {"answer": answers} if others is None else {"answer_a": answers, "answer_b": others}
+    texts = {"answer": answers} if others is None else {"answer_a": answers, "answer_b": others}
     if len(answers) == 1:
-        fields |= {"question": question.turns[0]} | {name: texts[0] for name, texts in shown.items()}
+        fields |= {"question": question.turns[0]} | {name: given[0] for name, given in texts.items()}
     else:
         fields |= {f"question_{n}": text for n, text in enumerate(question.turns, start=1)}
-        fields |= {f"{name}_{n}": text for name, texts in shown.items() for n, text in enumerate(texts, start=1)}
+        fields |= {f"{name}_{n}": text for name, given in texts.items() for n, text in enumerate(given, start=1)}
     return prompt.prompt_template.format(**fields)

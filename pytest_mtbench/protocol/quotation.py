@@ -16,23 +16,27 @@ _PAIRS = (("“", "”"), ("‘", "’"), ("«", "»"), ("„", "“"))
 
 
 @dataclass(frozen=True)
-class Shown:
+class Material:
     """What a judge was shown.
 
     Args:
         prompt: the whole user message.
         answers: the answers in it.
-        instructions: the system message, where a mark that is repeated from there is no answer either.
+        instructions: the system message.
     """
 
     prompt: str = ""
     answers: Sequence[str] = ()
     instructions: str = ""
 
-    def holds(self, text: str, start: int, end: int) -> bool:
-        """Whether `text[start:end]` of a judgment is quoted from here."""
+    def holds(self, text: str, start: int, end: int, *, instructions: bool = False) -> bool:
+        """Whether `text[start:end]` of a judgment is quoted from here.
+
+        Args:
+            instructions: whether a mark that is repeated from the instructions is a quotation too.
+        """
         mark = text[start:end]
-        if _repeats(self.instructions, text, start, end):
+        if instructions and _repeats(self.instructions, text, start, end):
             return True
         if not any(mark in answer for answer in self.answers):
             return False

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.files.report_reader import read_report
-from pytest_mtbench.protocol.judgment import read_rating, read_verdict
-from pytest_mtbench.protocol.quotation import Shown
+from pytest_mtbench.protocol.judgment import RATING, VERDICT, read
+from pytest_mtbench.protocol.quotation import Material
 from pytest_mtbench.protocol.thinking import cut_thinking
 from pytest_mtbench.questions.loading import load_folder
 from pytest_mtbench.suite.file import SuiteFile
@@ -50,19 +50,19 @@ def marked_numbers(text: str) -> set[float]:
 @quick
 @given(judgment=hostile, answer=hostile, finish=st.sampled_from(["stop", "length", "content_filter", "x"]))
 def test_a_rating_is_on_the_scale_and_in_the_text(judgment: str, answer: str, finish: str) -> None:
-    rating = read_rating(judgment, finish, Shown(f"before {answer} after", (answer,)))
-    assert (rating.score is None) == (rating.reason is not None)
-    if rating.score is not None:
-        assert 1 <= rating.score <= 10
-        assert rating.score in marked_numbers(judgment)
+    rating = read(RATING, judgment, finish, Material(f"before {answer} after", (answer,)))
+    assert (rating.value is None) == (rating.reason is not None)
+    if rating.value is not None:
+        assert 1 <= rating.value <= 10
+        assert rating.value in marked_numbers(judgment)
 
 
 @quick
 @given(text=hostile)
 def test_a_verdict_is_in_the_text(text: str) -> None:
-    verdict = read_verdict(text)
-    assert (verdict.letter is None) == bool(verdict.reason)
-    assert verdict.letter is None or f"[[{verdict.letter}]]" in text
+    verdict = read(VERDICT, text)
+    assert (verdict.value is None) == bool(verdict.reason)
+    assert verdict.value is None or f"[[{verdict.value}]]" in text
 
 
 @quick

@@ -14,7 +14,7 @@ from pytest_mtbench.demo.data import DemoData
 from pytest_mtbench.demo.judge import UnknownPromptError, judge
 from pytest_mtbench.demo.server import DemoServer
 from pytest_mtbench.domain.question import Question
-from pytest_mtbench.protocol.judgment import read_rating
+from pytest_mtbench.protocol.judgment import RATING, read
 from pytest_mtbench.protocol.prompts import fill, judge_messages
 from pytest_mtbench.questions import load_questions
 
@@ -27,10 +27,10 @@ def prompt(question: Question, *answers: str) -> str:
 
 
 def rate(question: Question, *answers: str) -> float:
-    rating = read_rating(judge(prompt(question, *answers), DATA))
-    assert rating.score is not None
+    rating = read(RATING, judge(prompt(question, *answers), DATA))
+    assert rating.value is not None
     assert rating.flags == ()
-    return rating.score
+    return rating.value
 
 
 def scores(model: str, category: str) -> list[float]:
@@ -122,7 +122,7 @@ def test_the_server_speaks_the_protocol() -> None:
             assert reply.choices[0].message.content == second
             assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
         judged = chat(server.url, JUDGE, prompt(question, "nothing")).choices[0].message.content
-        assert read_rating(judged).score is not None
+        assert read(RATING, judged).value is not None
         with pytest.raises(openai.NotFoundError, match="does not exist; there is demo, demo-regressed and demo-judge"):
             chat(server.url, "gpt-5", "hello")
         with pytest.raises(openai.UnprocessableEntityError, match="questions of the house set alone"):

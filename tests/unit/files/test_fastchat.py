@@ -17,7 +17,7 @@ from pytest_mtbench.domain.tally import Tally
 from pytest_mtbench.engine.plan import Plan, user_text
 from pytest_mtbench.files.fastchat_writer import export
 from pytest_mtbench.files.recorded import Recorded, read_answers
-from pytest_mtbench.protocol.judgment import read_rating
+from pytest_mtbench.protocol.judgment import RATING, read
 from pytest_mtbench.protocol.thinking import cut_thinking
 from pytest_mtbench.report import json_report
 from pytest_mtbench.report.run_report import RunReport
@@ -296,7 +296,7 @@ def measured(plan: Plan, answer: Answer = plain_answer, judged: Rate = rate) -> 
             runs = []
             for run in range(plan.runs):
                 texts = [judged(question, turn, run, repeat) for repeat in range(plan.repeats)]
-                judgments = tuple(Judgment(text, read_rating(text).score) for text in texts)
+                judgments = tuple(Judgment(text, read(RATING, text).value) for text in texts)
                 runs.append(Run(answer(question, turn, run), judgments=judgments))
             results.append(TurnResult(TurnKey(SUITE, question.id, turn), question.category, tuple(runs)))
     return results
