@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_mtbench.engine import limits
-from pytest_mtbench.engine.limits import Limiter, Priority
+from pytest_mtbench.engine.limits import Ceiling, Limiter, Priority
 
 
 class Crowd:
@@ -252,20 +251,14 @@ async def _serve(crowd: Crowd, count: int, letter: str = "r") -> list[int]:
     return seen
 
 
-@pytest.mark.parametrize("pause", [0.0, 1e6])
-def test_the_limit_grows_by_one_a_round_and_knows_where_it_was_refused(
-    monkeypatch: pytest.MonkeyPatch, pause: float
-) -> None:
-    monkeypatch.setattr(limits, "_FIRST_PROBE_SECONDS", pause)
-    monkeypatch.setattr(limits, "_LAST_PROBE_SECONDS", pause)
-
+def test_the_limit_grows_by_one_a_round_and_knows_where_it_was_refused() -> None:
     async def story(crowd: Crowd) -> None:
         await _shrink(crowd, 8)
         assert crowd.limiter.limit == 4
         seen = await _serve(crowd, 200)
         assert seen[:11] == [4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6]
         assert seen == sorted(seen)
-        assert seen[-1] == (16 if pause == 0 else 7)
+        assert seen[-1] == 7
 
     play(Limiter(16), story)
 
@@ -304,38 +297,132 @@ def test_a_closed_limiter_starts_nothing_more() -> None:
     play(Limiter(1), story)
 
 
-def test_a_refusal_that_names_no_wait_pauses_for_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_FIRST_PAUSE_SECONDS", 0.05)
+def test_a_refusal_that_names_no_wait_pauses_for_longer_each_time() -> None:
+    limiter = Limiter(4)
+
+    async def refuse() -> float:
+        """The pause in seconds after a refusal of a request that starts now."""
+        await asyncio.sleep(0.001)
+        start = time.monotonic()
+        limiter.rate_limited(start, None)
+        return limiter.paused_until - start
+
+    async def story(crowd: Crowd) -> None:
+        crowd.ask("a")
+        await settle()
+        pauses = [await refuse() for _ in range(7)]
+        assert pauses == pytest.approx([0.25, 0.5, 1, 2, 4, 8, 8], abs=0.05)
+
+    play(limiter, story)
+
+
+def test_a_good_reply_makes_the_next_refusal_the_first_of_its_kind() -> None:
     limiter = Limiter(4)
 
     async def story(crowd: Crowd) -> None:
-        crowd.ask("a", "b")
+        crowd.ask("a")
         await settle()
-        pauses = []
-        for _ in range(3):
-            start = time.monotonic()
-            limiter.rate_limited(start, None)
-            pauses.append(limiter._paused_until - start)
-            await asyncio.sleep(0.001)
-        assert pauses == pytest.approx([0.05, 0.1, 0.2], abs=0.01)
-        await crowd.answer("a")  # a good reply: the next refusal is the first of its kind
+        limiter.rate_limited(crowd.starts["a"], None)
+        await crowd.answer("a")
+        await asyncio.sleep(0.001)
         start = time.monotonic()
         limiter.rate_limited(start, None)
-        assert limiter._refusals == 1
+        assert limiter.paused_until - start == pytest.approx(0.25, abs=0.05)
 
     play(limiter, story)
 
 
-def test_only_a_level_that_was_tried_again_is_left_alone_for_longer() -> None:
-    limiter = Limiter(16)
+# The ceiling: the clock is the test's.
 
-    async def story(crowd: Crowd) -> None:
-        crowd.ask(*"abcdefgh")
-        await settle()
-        for _ in range(4):  # one descent, from 16 to 1
-            limiter.rate_limited(time.monotonic(), 0.0)
-            await asyncio.sleep(0.001)
-        assert limiter.limit == 1
-        assert limiter._probe_after == limits._FIRST_PROBE_SECONDS
 
-    play(limiter, story)
+def rounds(ceiling: Ceiling, now: float, count: int = 1) -> int:
+    """The ceiling after so many full rounds of replies at one moment."""
+    for _ in range(count):
+        for _ in range(ceiling.value):
+            ceiling.replied(now)
+    return ceiling.value
+
+
+def refused_at(maximum: int, level: int) -> Ceiling:
+    """A ceiling that was refused at second 0 with so many in flight."""
+    ceiling = Ceiling(maximum)
+    ceiling.refused(0, level)
+    return ceiling
+
+
+def test_a_refusal_halves_what_flew_and_not_what_could_have() -> None:
+    assert refused_at(100, 8).value == 4
+    assert refused_at(4, 8).value == 2, "more flew than are allowed by now"
+    assert [refused_at(8, flying).value for flying in (3, 2, 1)] == [1, 1, 1]
+
+
+def test_a_full_round_of_replies_adds_one() -> None:
+    ceiling = refused_at(16, 8)
+    seen = []
+    for _ in range(16):
+        ceiling.replied(1)
+        seen.append(ceiling.value)
+    assert seen == [4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 7]
+
+
+def test_a_refusal_begins_the_round_anew() -> None:
+    ceiling = refused_at(16, 8)
+    for _ in range(3):
+        ceiling.replied(1)
+    ceiling.refused(2, 8)
+    assert ceiling.value == 2
+    ceiling.replied(2)
+    assert ceiling.value == 2
+    ceiling.replied(2)
+    assert ceiling.value == 3
+
+
+def test_what_was_refused_is_tried_again_after_five_seconds_and_growth_goes_on_where_it_holds() -> None:
+    ceiling = refused_at(16, 8)
+    assert rounds(ceiling, 4.9, 50) == 7
+    assert rounds(ceiling, 5.0) == 8
+    assert rounds(ceiling, 5.1, 50) == 16
+
+
+def reach(ceiling: Ceiling, level: int, now: float) -> float:
+    """Lets the ceiling come to a level and no further; the moment at which it does."""
+    while ceiling.value < level:
+        ceiling.replied(now)
+        now += 0.01
+    return now
+
+
+def test_a_level_that_is_tried_again_and_refused_again_is_left_alone_for_longer() -> None:
+    ceiling, now, waits = Ceiling(16), 0.0, []
+    ceiling.refused(now, 8)
+    for _ in range(6):
+        refused = now
+        now = reach(ceiling, 8, now)
+        waits.append(now - refused)
+        ceiling.refused(now, 8)
+    assert waits == pytest.approx([5, 10, 20, 40, 60, 60], abs=0.5)
+
+
+@pytest.mark.parametrize("maximum", [8, 16])
+def test_a_level_that_held_is_not_refused_again_hours_later(maximum: int) -> None:
+    ceiling = refused_at(maximum, 8)
+    rounds(ceiling, reach(ceiling, 8, 0.0))
+    ceiling.refused(7200, 8)
+    assert rounds(ceiling, 7204.9, 50) == 7
+    assert rounds(ceiling, 7205.0) == 8
+
+
+def test_a_refusal_before_the_level_was_reached_is_not_its_second() -> None:
+    ceiling = refused_at(16, 8)
+    for flying in (4, 2):  # one descent, from 8 to 1
+        ceiling.refused(0, flying)
+    assert ceiling.value == 1
+    assert rounds(ceiling, 4.9, 50) == 1
+    assert rounds(ceiling, 5.0) == 2
+
+
+def test_a_ceiling_never_passes_its_maximum() -> None:
+    ceiling = Ceiling(3)
+    assert rounds(ceiling, 0, 10) == 3
+    ceiling.refused(0, 3)
+    assert rounds(ceiling, 1e6, 10) == 3
