@@ -13,7 +13,7 @@ from ..domain.errors import ConfigError
 from ..domain.result import TurnResult
 from ..scores.gates import GateSpec, decide, decide_pairwise
 from ..scores.regression_gate import JUDGE, REGRESSION
-from ..scores.scorecard import scorecard, scorecards
+from ..scores.scorecard import scorecard
 from ..suite.resolve import SuiteRun
 from ..untrusted.text import one_line
 from .baseline_items import baseline_item, runs_for_gates
@@ -54,7 +54,7 @@ class GateItem(pytest.Item):
         """Fails, passes, or is skipped where rule `confident` cannot tell."""
         selected = self._run.plan.selected
         if self._run.opponents:
-            result = decide_pairwise(self._spec, scorecards(selected, self._results), self.nodeid)
+            result = decide_pairwise(self._spec, selected, self._results, self.nodeid)
         else:
             result = decide(self._spec, scorecard(selected, self._results), self.nodeid)
         self.user_properties.append((GATE_PROPERTY, json.dumps(result.as_json())))

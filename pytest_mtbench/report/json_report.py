@@ -12,8 +12,7 @@ from ..domain.result import TurnResult
 from ..files.fingerprint import fingerprint
 from ..files.report_reader import FORMAT
 from ..scores.ranking import bradley_terry
-from ..scores.scorecard import Score as CardScore
-from ..scores.scorecard import Scorecard, Tournament
+from ..scores.scorecard import MeanScore, Scorecard, Tournament
 from .run_report import RunReport
 
 _TEXTS_OF_ALL_RUNS = ("answers", "judgments", "ratings")
@@ -86,11 +85,11 @@ def _scores(card: Scorecard, *, pairwise: bool) -> dict[str, Any]:
     }
 
 
-def _score(score: CardScore) -> dict[str, Any]:
+def _score(score: MeanScore) -> dict[str, Any]:
     return {"mean": score.mean, "n": score.n, "unscored": score.unscored, "low": score.low, "high": score.high}
 
 
-def _win_rate(score: CardScore) -> dict[str, Any]:
+def _win_rate(score: MeanScore) -> dict[str, Any]:
     games = score.games or Tournament.of([])
     return {
         "win_rate": score.mean,

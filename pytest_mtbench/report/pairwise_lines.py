@@ -9,7 +9,7 @@ from tabulate import tabulate
 from ..demo import shown_name
 from ..scores.gates import won
 from ..scores.ranking import bradley_terry
-from ..scores.scorecard import Score
+from ..scores.scorecard import MeanScore
 from ..untrusted.text import no_command, one_line
 from .run_report import RunReport
 from .table import interval
@@ -77,5 +77,5 @@ def ranking(report: RunReport, width: int) -> Iterator[str]:
     yield "each played the model under test alone, whose strength is 0"
 
 
-def _bounds(score: Score) -> tuple[float, float] | None:
+def _bounds(score: MeanScore) -> tuple[float, float] | None:
     return None if score.low is None or score.high is None else (score.low, score.high)

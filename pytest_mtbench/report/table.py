@@ -11,7 +11,7 @@ from wcwidth import wcswidth
 from ..scores.gates import GateResult, GateSpec
 from ..scores.paired import Change
 from ..scores.regression_gate import JUDGE, REGRESSION
-from ..scores.scorecard import Score
+from ..scores.scorecard import MeanScore
 from ..untrusted.text import no_command, one_line
 from .run_report import RunReport
 
@@ -71,7 +71,7 @@ def table(report: RunReport, width: int) -> Iterator[str]:
     yield from text.splitlines()
 
 
-def _rows(report: RunReport) -> Iterator[tuple[str, Score, GateSpec | None, GateResult | None]]:
+def _rows(report: RunReport) -> Iterator[tuple[str, MeanScore, GateSpec | None, GateResult | None]]:
     specs: dict[tuple[str, str], GateSpec] = {(spec.kind, spec.category or spec.name): spec for spec in report.specs}
     gates = {gate.name: gate for gate in report.gates}
     card = report.card
@@ -107,7 +107,7 @@ def _drawn(layout: _Layout, rows: list[dict[str, str]], hidden: set[str]) -> str
 
 def _cells(
     label: str,
-    score: Score,
+    score: MeanScore,
     spec: GateSpec | None,
     gate: GateResult | None,
     changes: Mapping[int, Change],
@@ -132,7 +132,7 @@ def _cells(
     }
 
 
-def interval(score: Score) -> str:
+def interval(score: MeanScore) -> str:
     """The 95 % interval, where there is one."""
     return "" if score.low is None or score.high is None else f"{score.low:.2f}-{score.high:.2f}"
 

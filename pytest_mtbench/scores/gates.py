@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from .scorecard import Score, Scorecard, Tournament
+from ..domain.question import Question
+from ..domain.result import TurnResult
+from .scorecard import MeanScore, Scorecard, Tournament, scorecard, scorecards
 
 # Means of means are sums of binary fractions; no threshold is meant to be missed by the last bit.
 _ROUNDING = 1e-9
@@ -45,7 +47,7 @@ class GateSpec:
         """The turn of a `turn` gate."""
         return int(self.name.removeprefix("turn"))
 
-    def score(self, card: Scorecard) -> Score:
+    def score(self, card: Scorecard) -> MeanScore:
         """The score that the gate reads."""
         if self.kind == "overall":
             return card.overall
@@ -94,18 +96,28 @@ def decide(spec: GateSpec, card: Scorecard, gate_id: str) -> GateResult:
     must not look better for it.
     """
     score = spec.score(card)
-    status, message = _verdict(spec, score)
+    status, message = _decision(spec, score)
     return GateResult(
         gate_id, status, score.mean, spec.minimum, message, spec.name, score.low, score.high, score.n, score.unscored
     )
 
 
-def decide_pairwise(spec: GateSpec, cards: Mapping[str, Scorecard], gate_id: str) -> GateResult:
+def decide_pairwise(
+    spec: GateSpec, selected: Sequence[Question], results: Sequence[TurnResult], gate_id: str
+) -> GateResult:
     """Applies a gate to the win rates against each of the other models; it must hold against all of them.
 
     Args:
-        cards: the scores against each, by its name.
+        selected, results: see `scorecard`.
     """
+    cards = scorecards(selected, results)
+    if not cards:  # no game at all: nothing of what the gate asks was measured
+        return decide(spec, scorecard(selected, ()), gate_id)
+    return _of_all(spec, cards, gate_id)
+
+
+def _of_all(spec: GateSpec, cards: Mapping[str, Scorecard], gate_id: str) -> GateResult:
+    """The worst of what a gate decides against each, in the words of all."""
     results = {name: decide(spec, card, gate_id) for name, card in cards.items()}
     worst = min(results.values(), key=_badness)
     if len(results) == 1:
@@ -127,7 +139,7 @@ def _without_name(result: GateResult) -> str:
     return result.message.removeprefix(f"{result.name}: ")
 
 
-def _verdict(spec: GateSpec, score: Score) -> tuple[Status, str]:
+def _decision(spec: GateSpec, score: MeanScore) -> tuple[Status, str]:
     name = spec.name
     what, units = ("ratings", "the mean") if score.games is None else ("games", "the win rate")
     if not score.complete:
@@ -136,9 +148,9 @@ def _verdict(spec: GateSpec, score: Score) -> tuple[Status, str]:
         )
     if score.mean is None:
         return "failed", f"{name}: none of its {score.expected} turns has a {'score' if not score.games else 'verdict'}"
-    if score.missing > spec.max_unscored * score.ratings + _ROUNDING:
+    if score.ratings_missing > spec.max_unscored * score.ratings_due + _ROUNDING:
         return "failed", (
-            f"{name}: {score.missing} of {score.ratings} {what} are missing, more than max_unscored "
+            f"{name}: {score.ratings_missing} of {score.ratings_due} {what} are missing, more than max_unscored "
             f"{spec.max_unscored:.0%}; {units} of the others is {score.mean:.2f}"
         )
     if spec.rule == "confident":
@@ -149,7 +161,7 @@ def _verdict(spec: GateSpec, score: Score) -> tuple[Status, str]:
     return "failed" if below else "passed", (f"{name}: {value} {verb} the threshold {spec.minimum:g}{_detail(score)}")
 
 
-def _confident(spec: GateSpec, score: Score) -> tuple[Status, str]:
+def _confident(spec: GateSpec, score: MeanScore) -> tuple[Status, str]:
     if score.low is None or score.high is None:
         return "inconclusive", f"{spec.name}: too few questions for an interval, so rule `confident` cannot decide"
     of = ("win rate " if score.games else "") + _number(score, spec.minimum)
@@ -164,14 +176,14 @@ def _confident(spec: GateSpec, score: Score) -> tuple[Status, str]:
     )
 
 
-def _number(score: Score, minimum: float) -> str:
+def _number(score: MeanScore, minimum: float) -> str:
     """The mean with as many digits as keep it apart from a threshold that it just misses."""
     mean = score.mean or 0.0
     digits = next((n for n in range(2, 10) if (round(mean, n) < minimum) == (mean < minimum - _ROUNDING)), 10)
     return f"{mean:.{max(digits, 4)}f}".rstrip("0").rstrip(".")
 
 
-def _detail(score: Score) -> str:
+def _detail(score: MeanScore) -> str:
     interval = "" if score.low is None else f", 95 % interval {score.low:.2f}-{score.high:.2f}"
     turns = ", ".join(f"turn {n} {mean:.2f}" for n, mean in score.turns.items() if mean is not None)
     unscored = f", {score.unscored} unscored" if score.unscored else ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import NamedTuple
 
 from ..domain.game import Game
-from ..domain.question import Question
+from ..domain.question import Question, QuestionId
 from ..domain.result import TurnResult
 from .intervals import RATINGS, WIN_RATES, mean_interval
 
@@ -50,15 +51,16 @@ class Tournament:
 
 
 @dataclass(frozen=True)
-class Score:
-    """The score of some turns.
+class MeanScore:
+    """The mean score of some turns, or the win rate.
 
     Args:
         mean: of all rated turns, 1-10, or the win rate, 0-1; None where nothing is rated.
-        n: rated turns, or games with an outcome; `unscored`: those without.
-        measured: turns that were; `expected`: turns that the run asks for.
-        ratings: ratings that the measured turns should have, one a turn and run or a game; `missing`: those that
-            they lack.
+        n: what the mean is made of: turns with a score, or games with an outcome; `unscored`: those without.
+        measured: turns that were; `expected`: turns that the run asks for.  No gate passes where they differ.
+        ratings_due: how many ratings the measured turns should have: one a turn and run, or one a game;
+            `ratings_missing`: how many of them they lack, of which `max_unscored` allows a share.  A turn of two runs
+            that lacks one rating has a score all the same, so it counts here and not as `unscored`.
         low, high: 95 % interval of the mean.
         turns: the means of turn 1 and turn 2 of a category.
         games: what the win rate is made of, in pairwise mode.
@@ -69,11 +71,11 @@ class Score:
     unscored: int
     measured: int
     expected: int
-    ratings: int = 0
-    missing: int = 0
+    ratings_due: int = 0
+    ratings_missing: int = 0
     low: float | None = None
     high: float | None = None
-    turns: dict[int, float | None] = field(default_factory=dict)
+    turns: Mapping[int, float | None] = field(default_factory=dict)
     games: Tournament | None = None
 
     @property
@@ -86,9 +88,9 @@ class Score:
 class Scorecard:
     """Every score of one run."""
 
-    overall: Score
-    turns: dict[int, Score]
-    categories: dict[str, Score]
+    overall: MeanScore
+    turns: dict[int, MeanScore]
+    categories: dict[str, MeanScore]
     results: tuple[TurnResult, ...] = ()
 
 
@@ -105,67 +107,81 @@ def scorecard(selected: Sequence[Question], results: Iterable[TurnResult]) -> Sc
         selected: the questions that the run asks; they say what a complete score needs.
         results: what was measured so far, in any order.
     """
-    order = {(q.id, turn): n for n, (q, turn) in enumerate(_turns(selected))}
-    known = [result for result in results if (result.key.question_id, result.key.turn) in order]
-    known.sort(key=lambda result: order[result.key.question_id, result.key.turn])
-    card = _Scores(selected, known)
-    numbers = range(1, max((len(q.turns) for q in selected), default=0) + 1)
+    found = {result.place: result for result in results}
+    turns = [
+        _Turn(question, number, found.get((question.id, number)))
+        for question in selected
+        for number in range(1, len(question.turns) + 1)
+    ]
+    by_number: dict[int, list[_Turn]] = defaultdict(list)
+    by_category: dict[str, list[_Turn]] = defaultdict(list)
+    for turn in turns:
+        by_number[turn.number].append(turn)
+        by_category[turn.question.category].append(turn)
     return Scorecard(
-        overall=card.score(lambda q, turn: True),
-        turns={number: card.score(lambda q, turn, number=number: turn == number) for number in numbers},  # type: ignore[misc]
-        categories={name: card.category(name, numbers) for name in dict.fromkeys(q.category for q in selected)},
-        results=tuple(known),
+        overall=_score(turns),
+        turns={number: _score(group) for number, group in by_number.items()},
+        categories={name: _score(group, means_of=list(by_number)) for name, group in by_category.items()},
+        results=tuple(turn.result for turn in turns if turn.result is not None),
     )
 
 
-class _Scores:
-    def __init__(self, selected: Sequence[Question], results: Sequence[TurnResult]) -> None:
-        self._selected = selected
-        self._results = {(result.key.question_id, result.key.turn): result for result in results}
+class _Turn(NamedTuple):
+    """A turn that the run asks for; its result once it is measured."""
 
-    def category(self, name: str, numbers: Iterable[int]) -> Score:
-        score = self.score(lambda q, turn: q.category == name)
-        for number in numbers:
-            score.turns[number] = self.score(lambda q, turn: q.category == name and turn == number).mean  # noqa: B023
-        return score
+    question: Question
+    number: int
+    result: TurnResult | None
 
-    def score(self, belongs: Callable[[Question, int], bool]) -> Score:
-        turns = [(q, turn) for q, turn in _turns(self._selected) if belongs(q, turn)]
-        measured = [(q, self._results[q.id, turn]) for q, turn in turns if (q.id, turn) in self._results]
-        rated = [(q, score) for q, result in measured for score in result.counted]
-        strata, weights = _question_means(rated)
-        ratings = [score for _, result in measured for score in result.ratings]
-        games = [game for _, result in measured for game in result.games]
-        present = sum(score is not None for score in ratings)
-        mean = fmean(score for _, score in rated) if rated else None
-        scale = WIN_RATES if games else RATINGS
-        bounds = mean_interval(strata, present, weights=weights, scale=scale) if rated else None
-        return Score(
-            mean=mean,
-            n=len(rated),
-            unscored=(len(games) or len(measured)) - len(rated),
-            measured=len(measured),
-            expected=len(turns),
-            ratings=len(ratings),
-            missing=len(ratings) - present,
-            low=bounds[0] if bounds else None,
-            high=bounds[1] if bounds else None,
-            games=Tournament.of(games) if games else None,
-        )
+    @property
+    def counted(self) -> tuple[float, ...]:
+        """The scores that it adds to a mean."""
+        return self.result.counted if self.result is not None else ()
 
 
-def _question_means(rated: Sequence[tuple[Question, float]]) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """The mean of each question by category, and how many of its turns are rated."""
-    by_question: dict[tuple[str, object], list[float]] = defaultdict(list)
-    for question, score in rated:
-        by_question[question.category, question.id].append(score)
+def _score(turns: Sequence[_Turn], means_of: Sequence[int] = ()) -> MeanScore:
+    """The score of these turns, with the mean of each number of turn in `means_of` beside it."""
+    counted = _counted(turns)
+    measured = [turn.result for turn in turns if turn.result is not None]
+    ratings = [score for result in measured for score in result.ratings]
+    games = [game for result in measured for game in result.games]
+    there = sum(score is not None for score in ratings)
+    low, high = None, None
+    if counted:
+        means, weights = _question_means(turns)
+        low, high = mean_interval(means, there, weights=weights, scale=WIN_RATES if games else RATINGS) or (None, None)
+    return MeanScore(
+        mean=_mean(counted),
+        n=len(counted),
+        unscored=(len(games) or len(measured)) - len(counted),
+        measured=len(measured),
+        expected=len(turns),
+        ratings_due=len(ratings),
+        ratings_missing=len(ratings) - there,
+        low=low,
+        high=high,
+        turns={number: _mean(_counted(turn for turn in turns if turn.number == number)) for number in means_of},
+        games=Tournament.of(games) if games else None,
+    )
+
+
+def _counted(turns: Iterable[_Turn]) -> list[float]:
+    return [score for turn in turns for score in turn.counted]
+
+
+def _mean(scores: Sequence[float]) -> float | None:
+    return fmean(scores) if scores else None
+
+
+def _question_means(turns: Sequence[_Turn]) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """The mean of each question by category, and how many scores it is made of."""
+    by_question: dict[tuple[str, QuestionId], list[float]] = defaultdict(list)
+    for turn in turns:
+        if turn.counted:
+            by_question[turn.question.category, turn.question.id] += turn.counted
     means: dict[str, list[float]] = defaultdict(list)
     counts: dict[str, list[float]] = defaultdict(list)
     for (category, _), scores in by_question.items():
         means[category].append(fmean(scores))
         counts[category].append(len(scores))
     return dict(means), dict(counts)
-
-
-def _turns(selected: Sequence[Question]) -> list[tuple[Question, int]]:
-    return [(question, turn) for question in selected for turn in range(1, len(question.turns) + 1)]

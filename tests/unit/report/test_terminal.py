@@ -551,7 +551,7 @@ def pairwise_report(said: Mapping[str, Callable[[Question, int], str]], specs: S
             key = TurnKey(SUITE, question.id, turn)
             results.append(played(key, question.category, games))
     cards = scorecards(questions, results)
-    gates = [decide_pairwise(spec, cards, f"{SUITE}::gate[{spec.name}]") for spec in specs]
+    gates = [decide_pairwise(spec, questions, results, f"{SUITE}::gate[{spec.name}]") for spec in specs]
     card = scorecard(questions, results)
     return RunReport(
         plan, card, tuple(specs), tuple(gates), Tally(), started=0.0, seconds=1.0, ids=ids_of(plan), against=cards

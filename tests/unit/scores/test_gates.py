@@ -12,9 +12,10 @@ from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Question
 from pytest_mtbench.domain.result import TurnKey, TurnResult
 from pytest_mtbench.scores.gates import GateResult, GateSpec, decide, decide_pairwise
-from pytest_mtbench.scores.scorecard import Scorecard, scorecard, scorecards
+from pytest_mtbench.scores.scorecard import Scorecard, scorecard
 
-from ...results import played, rated
+from ...results import played as a_game
+from ...results import rated
 
 SUITE = "mtbench.yaml"
 ID = "mtbench.yaml::gate[overall]"
@@ -217,20 +218,20 @@ def test_a_result_survives_json() -> None:
 # Win rates.
 
 
-def win_rates(**said: Sequence[str]) -> dict[str, Scorecard]:
-    """The scorecards against each model; a pair of verdicts a turn, one turn a question."""
+def played(**said: Sequence[str]) -> tuple[list[Question], list[TurnResult]]:
+    """Questions of one turn, and their games against each model; a pair of verdicts a turn, `--` without any."""
     count = max(map(len, said.values()))
     questions = [Question(number, "math", ("a?",)) for number in range(count)]
     results = []
-    for question in questions:
+    for number, question in enumerate(questions):
         games = tuple(
-            Game(name, 1, (pairs[question.id][0], pairs[question.id][1]))  # type: ignore[index]
-            if pairs[question.id] != "--"  # type: ignore[index]
-            else Game(name, 1, unscored="no verdict")
+            Game(name, 1, unscored="no verdict")
+            if pairs[number] == "--"
+            else Game(name, 1, (pairs[number][0], pairs[number][1]))
             for name, pairs in said.items()
         )
-        results.append(played(TurnKey(SUITE, question.id, 1), "math", games))
-    return scorecards(questions, results)
+        results.append(a_game(TurnKey(SUITE, question.id, 1), "math", games))
+    return questions, results
 
 
 @pytest.mark.parametrize(
@@ -247,24 +248,24 @@ def win_rates(**said: Sequence[str]) -> dict[str, Scorecard]:
     ],
 )
 def test_the_win_rate_must_reach_the_threshold(pairs: list[str], minimum: float, status: str) -> None:
-    decided = decide_pairwise(overall(minimum), win_rates(other=pairs), ID)
+    decided = decide_pairwise(overall(minimum), *played(other=pairs), ID)
     assert decided.status == status
     assert "against" not in decided.message
 
 
 def test_a_win_rate_says_what_it_is_made_of() -> None:
-    decided = decide_pairwise(overall(0.6), win_rates(other=["AB", "BA", "CC", "AA"]), ID)
+    decided = decide_pairwise(overall(0.6), *played(other=["AB", "BA", "CC", "AA"]), ID)
     assert decided.message.startswith("overall: win rate 0.5 is below the threshold 0.6 (1 win, 2 ties, 1 loss, 95 % ")
 
 
 def test_missing_games_are_called_games() -> None:
-    decided = decide_pairwise(overall(0.5), win_rates(other=["AB"] * 9 + ["--"]), ID)
+    decided = decide_pairwise(overall(0.5), *played(other=["AB"] * 9 + ["--"]), ID)
     assert "1 of 10 games are missing, more than max_unscored 5%; the win rate of the others is 1.00" in decided.message
 
 
 def test_several_models_must_all_be_beaten() -> None:
-    cards = win_rates(weak=["AB", "AB"], strong=["BA", "AA"])
-    decided = decide_pairwise(overall(0.5), cards, ID)
+    games = played(weak=["AB", "AB"], strong=["BA", "AA"])
+    decided = decide_pairwise(overall(0.5), *games, ID)
     assert (decided.status, decided.value) == ("failed", 0.25)
     assert "against weak passed: win rate 1 reaches the threshold 0.5" in decided.message
     assert "against strong failed: win rate 0.25 is below the threshold 0.5" in decided.message
@@ -273,7 +274,17 @@ def test_several_models_must_all_be_beaten() -> None:
 
 
 def test_of_several_models_one_undecided_leaves_it_undecided() -> None:
-    cards = win_rates(weak=["AB"] * 20, equal=["AB", "BA"] * 10)
-    decided = decide_pairwise(overall(0.5, "confident"), cards, ID)
+    games = played(weak=["AB"] * 20, equal=["AB", "BA"] * 10)
+    decided = decide_pairwise(overall(0.5, "confident"), *games, ID)
     assert decided.status == "inconclusive"
     assert "against weak passed: the 95 % interval 0.95-1.00 of win rate 1" in decided.message
+
+
+@pytest.mark.parametrize("rule", ["mean", "confident"])
+@pytest.mark.parametrize("without_games", [False, True], ids=["nothing measured", "turns without any game"])
+def test_a_pairwise_gate_without_any_game_fails(rule: Literal["mean", "confident"], without_games: bool) -> None:
+    questions = [Question(number, "math", ("a?", "b?")) for number in range(2)]
+    results = [result(question, turn, [None]) for question in questions for turn in (1, 2)] if without_games else []
+    decided = decide_pairwise(overall(0.5, rule, 1.0), questions, results, ID)
+    assert (decided.status, decided.value, decided.n) == ("failed", None, 0)
+    assert decided.message == "overall: only 0 of 4 turns were measured; no gate passes on a part"

@@ -61,7 +61,12 @@ def test_results_come_in_the_order_of_the_set_however_they_arrived() -> None:
 def test_a_turn_without_a_score_is_counted_and_is_no_zero() -> None:
     card = whole((ask(1, "math"), [8, None]), (ask(2, "math"), [6, 7]))
     assert card.overall.mean == 7
-    assert (card.overall.n, card.overall.unscored, card.overall.missing, card.overall.ratings) == (3, 1, 1, 4)
+    assert (card.overall.n, card.overall.unscored, card.overall.ratings_missing, card.overall.ratings_due) == (
+        3,
+        1,
+        1,
+        4,
+    )
     assert card.overall.complete
     assert card.categories["math"].turns == {1: 7, 2: 7}
 
@@ -71,7 +76,7 @@ def test_nothing_rated_has_no_mean_and_no_interval() -> None:
     math = card.categories["math"]
     assert (math.mean, math.low, math.high, math.n, math.unscored) == (None, None, None, 0, 2)
     assert math.turns == {1: None, 2: None}
-    assert math.missing == math.ratings > 0
+    assert math.ratings_missing == math.ratings_due > 0
 
 
 def test_nothing_measured_is_not_complete() -> None:
@@ -114,7 +119,7 @@ def test_runs_count_one_by_one_as_missing() -> None:
     card = scorecard([question], [rated(question, 1, 8, None), rated(question, 2, 6, 7)])
     assert card.overall.mean == pytest.approx(7.25)
     assert (card.overall.n, card.overall.unscored) == (2, 0)
-    assert card.overall.missing / card.overall.ratings == 0.25
+    assert card.overall.ratings_missing / card.overall.ratings_due == 0.25
 
 
 def test_the_interval_counts_a_question_once() -> None:
@@ -216,7 +221,7 @@ def test_the_win_rate_is_that_of_the_games_that_have_a_verdict() -> None:
     assert (
         score.mean == pytest.approx((score.games.wins + score.games.ties / 2) / score.games.n) == pytest.approx(1 / 3)
     )
-    assert (score.n, score.unscored, score.ratings, score.missing, score.measured) == (3, 1, 4, 1, 2)
+    assert (score.n, score.unscored, score.ratings_due, score.ratings_missing, score.measured) == (3, 1, 4, 1, 2)
 
 
 def test_the_interval_of_a_win_rate_is_over_question_means() -> None:
