@@ -15,6 +15,7 @@ from typing import Literal
 
 import openai
 
+from ..domain.chat import ADAPTABLE
 from ..untrusted.redaction import redacted
 from ..untrusted.text import join_surrogates
 
@@ -104,17 +105,15 @@ def _refused_parameter(error: openai.APIStatusError, parameters: Mapping[str, ob
     said = _said(error)
     if error.status_code not in (400, 422):
         return ""
-    if error.param in ("max_tokens", "temperature") and error.param in parameters:
+    if error.param in ADAPTABLE and error.param in parameters:
         return str(error.param)
     if any(word in said.lower() for word in ("context", "too large", "at most")):  # its value, not its name
         return ""
-    for name in ("max_tokens", "temperature"):
+    for name in ADAPTABLE:
         if name in parameters and (f"'{name}'" in said or f"`{name}`" in said):
             return name
     refusing = any(word in said.lower() for word in ("unsupported", "not support", "deprecated", "not allowed"))
-    return next(
-        (name for name in ("max_tokens", "temperature") if refusing and name in parameters and name in said), ""
-    )
+    return next((name for name in ADAPTABLE if refusing and name in parameters and name in said), "")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

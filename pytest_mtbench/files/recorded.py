@@ -12,6 +12,7 @@ from ..domain.question import Question, QuestionId
 from ..domain.result import TurnResult
 from ..engine.plan import Plan, user_text
 from ..untrusted.paths import is_file, is_folder
+from ..untrusted.text import listed
 from .fastchat import answer_file_in, answer_places, model_in, read_answer_file, read_judgment_file
 from .report_reader import StoredReport, read_report
 
@@ -207,7 +208,6 @@ def _check_complete(what: str, source: Path, plan: Plan, answers: AnswerSource, 
         if any((question.id, turn, run) not in answers for turn in question.turn_numbers for run in range(count))
     ]
     if missing:
-        named = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
         runs = f" in each of {count} runs" if count > 1 else ""
         hint = "; a JSON report has the first run's, --mtbench-export all" if runs and source.suffix == ".json" else ""
-        raise ConfigError(f"{what}: no answer{runs} to {len(missing)} questions: {named}{hint}")
+        raise ConfigError(f"{what}: no answer{runs} to {len(missing)} questions: {listed(missing)}{hint}")

@@ -12,7 +12,7 @@ from ..domain.question import Place
 from ..domain.result import TurnResult
 from ..domain.tally import Tally
 from ..engine.plan import Plan
-from ..untrusted.text import shorten
+from ..untrusted.text import listed, shorten
 from .fingerprint import differences
 from .report_reader import StoredReport, read_report
 
@@ -43,8 +43,7 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
             results[result.place] = replace(result, key=result.key._replace(suite=plan.key))
     missing = sorted({str(key.question_id) for key in plan.turns() if key.place not in results})
     if missing:
-        named = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
-        raise ConfigError(f"--mtbench-merge: the reports lack {len(missing)} questions: {named}")
+        raise ConfigError(f"--mtbench-merge: the reports lack {len(missing)} questions: {listed(missing)}")
     tally.note(f"joined from {len(paths)} reports; the requests are theirs")
     return list(results.values()), tally
 

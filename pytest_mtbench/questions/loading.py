@@ -12,6 +12,7 @@ from typing import Any
 from ..domain.errors import ConfigError
 from ..domain.question import Identity, JudgePrompt, Question, QuestionId, QuestionSet
 from ..protocol.prompts import PAIR_PROMPTS, REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill
+from ..untrusted.text import listed
 from .jsonl import LARGEST_SET_FILE, read_rows
 
 OWN_PROMPTS = Path(__file__).parent / "judge_prompts.jsonl"
@@ -178,13 +179,12 @@ def _text(row: dict[str, Any], key: str, path: Path, number: int) -> str:
 
 
 def _notes(questions: Sequence[Question]) -> tuple[str, ...]:
-    missing = [q for q in questions if q.category in REFERENCE_CATEGORIES and q.reference is None]
+    missing = [str(q.id) for q in questions if q.category in REFERENCE_CATEGORIES and q.reference is None]
     if not missing:
         return ()
-    named = ", ".join(str(question.id) for question in missing[:5]) + (", ..." if len(missing) > 5 else "")
     return (
         f"{len(missing)} questions of math, reasoning or coding have no reference answer and are judged without one: "
-        + named,
+        + listed(missing, 5),
     )
 
 

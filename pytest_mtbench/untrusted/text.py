@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 
 
 def join_surrogates(text: str) -> str:
@@ -34,6 +35,11 @@ def shorten(text: str, width: int) -> str:
     """One printable line of at most `width` characters."""
     line = one_line(text)
     return line if len(line) <= width else line[: width - 3].rstrip() + "..."
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """The first names of a list and, where there are more, `...`: `101, 102, ...`."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def shorten_block(text: str, characters: int) -> str:

@@ -7,7 +7,15 @@ import pytest
 from pytest_mtbench.protocol.flags import answer_flags, template_markers
 from pytest_mtbench.protocol.thinking import cut_thinking
 from pytest_mtbench.questions.loading import OWN_PROMPTS, load_prompts
-from pytest_mtbench.untrusted.text import join_surrogates, no_command, one_line, printable, shorten, shorten_block
+from pytest_mtbench.untrusted.text import (
+    join_surrogates,
+    listed,
+    no_command,
+    one_line,
+    printable,
+    shorten,
+    shorten_block,
+)
 
 CONTROL_CHARACTERS = [
     pytest.param("\x00", id="NUL"),
@@ -222,3 +230,16 @@ def test_a_block_holds_no_control_character(char: str) -> None:
 
 def test_a_flood_of_closed_thinking_is_cut_in_no_time() -> None:
     assert cut_thinking("<think>x</think>" * 50_000 + "yes") == "yes"
+
+
+@pytest.mark.parametrize(
+    "count, said",
+    [(0, ""), (1, "q0"), (3, "q0, q1, q2"), (4, "q0, q1, q2, ...")],
+)
+def test_a_list_names_the_first_and_says_where_there_are_more(count: int, said: str) -> None:
+    assert listed([f"q{n}" for n in range(count)], 3) == said
+
+
+def test_a_list_names_eight_where_nothing_else_is_said() -> None:
+    assert listed(list("abcdefgh")) == "a, b, c, d, e, f, g, h"
+    assert listed(list("abcdefghi")) == "a, b, c, d, e, f, g, h, ..."
