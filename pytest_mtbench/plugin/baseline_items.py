@@ -14,7 +14,7 @@ from ..domain.result import TurnKey, TurnResult
 from ..scores.gates import GateResult
 from ..scores.regression_gate import (
     JUDGE,
-    Outcome,
+    RegressionOutcome,
     RegressionSpec,
     judge_result,
     judge_shift,
@@ -27,7 +27,7 @@ from .turn_items import GATE_PROPERTY, measured, place, runner_key
 if TYPE_CHECKING:
     from ..suite.resolve import SuiteRun
 
-_outcomes_key = pytest.StashKey[dict[str, tuple[Outcome, int]]]()
+_outcomes_key = pytest.StashKey[dict[str, tuple[RegressionOutcome, int]]]()
 """What the looks of each suite came to, and the candidate's runs at the last one."""
 
 
@@ -95,7 +95,7 @@ class JudgeItem(_BaselineItem):
         self.report(judge_result(judge_shift(self.regression.baseline.judged, self.results), self.nodeid))
 
 
-def looked(item: pytest.Item, run: SuiteRun) -> Outcome:
+def looked(item: pytest.Item, run: SuiteRun) -> RegressionOutcome:
     """What the looks at a suite's baseline come to; once a process."""
     return _looked(item, run)[0]
 
@@ -111,14 +111,14 @@ def runs_for_gates(item: pytest.Item, run: SuiteRun) -> int:
     return _looked(item, run)[1]
 
 
-def _looked(item: pytest.Item, run: SuiteRun) -> tuple[Outcome, int]:
+def _looked(item: pytest.Item, run: SuiteRun) -> tuple[RegressionOutcome, int]:
     known = item.config.stash.setdefault(_outcomes_key, {})
     if run.plan.key not in known:
         known[run.plan.key] = _look(item, run)
     return known[run.plan.key]
 
 
-def _look(item: pytest.Item, run: SuiteRun) -> tuple[Outcome, int]:
+def _look(item: pytest.Item, run: SuiteRun) -> tuple[RegressionOutcome, int]:
     spec = run.regression
     if spec is None:
         raise RuntimeError("a suite without a baseline has no looks")

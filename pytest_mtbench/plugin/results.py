@@ -13,7 +13,7 @@ from ..files.fastchat_writer import export
 from ..report import dry_run, json_report, terminal
 from ..report.run_report import RunReport
 from ..scores.gates import GateResult
-from ..scores.regression_gate import Outcome, outcome_of
+from ..scores.regression_gate import RegressionOutcome, outcome_of
 from ..scores.scorecard import scorecard, scorecards
 from ..untrusted.text import one_line
 from .turn_items import FATAL_PROPERTY, end_run, gate_of, suite_item_names
@@ -98,7 +98,7 @@ class ResultsPlugin:
             outcome=self._outcome(run),
         )
 
-    def _outcome(self, run: SuiteRun) -> Outcome | None:
+    def _outcome(self, run: SuiteRun) -> RegressionOutcome | None:
         runner = self._session.runner
         if run.regression is None or runner is None:
             return None

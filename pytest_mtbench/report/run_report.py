@@ -9,7 +9,7 @@ from ..domain.result import TurnResult
 from ..domain.tally import Tally
 from ..engine.plan import Plan
 from ..scores.gates import GateResult, GateSpec
-from ..scores.regression_gate import Outcome, RegressionSpec
+from ..scores.regression_gate import RegressionOutcome, RegressionSpec
 from ..scores.scorecard import Scorecard
 
 
@@ -40,7 +40,7 @@ class RunReport:
     remarks: tuple[str, ...] = ()
     against: Mapping[str, Scorecard] = field(default_factory=dict)
     regression: RegressionSpec | None = None
-    outcome: Outcome | None = None
+    outcome: RegressionOutcome | None = None
 
     def id_of(self, result: TurnResult) -> str:
         """The node id of a turn, as a person can paste it back."""

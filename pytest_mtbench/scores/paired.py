@@ -12,16 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from ..domain.question import QuestionId
-from .intervals import t_cdf, t_quantile
+from ..domain.question import Place, QuestionId
+from .intervals import error_of_sum, t_cdf, t_quantile
 
-Turn = tuple[QuestionId, int]
-Scores = Mapping[Turn, Sequence["float | None"]]
+Turn = Place
+Scores = Mapping[Place, Sequence["float | None"]]
 """Scores by question id and turn, one a run; None where a run has none."""
 
 
 @dataclass(frozen=True)
-class Question:
+class PairedQuestion:
     """One question on both sides, over the turns that both rated.
 
     Args:
@@ -82,29 +82,37 @@ class Change:
         return self.mean - half, self.mean + half
 
 
-def paired_questions(candidate: Scores, baseline: Scores, categories: Mapping[QuestionId, str]) -> list[Question]:
+def paired_questions(candidate: Scores, baseline: Scores, categories: Mapping[QuestionId, str]) -> list[PairedQuestion]:
     """The questions that both sides rated, in the order of `categories`.
 
     Args:
         categories: the category of each question.
     """
-    turns: dict[QuestionId, list[Turn]] = defaultdict(list)
-    for turn in candidate:
-        if _rated(candidate.get(turn, ())) and _rated(baseline.get(turn, ())):
-            turns[turn[0]].append(turn)
+    places: dict[QuestionId, list[Place]] = defaultdict(list)
+    for place in candidate:
+        if _rated(candidate.get(place, ())) and _rated(baseline.get(place, ())):
+            places[place[0]].append(place)
     found = []
     for question_id, category in categories.items():
-        sides = [_run_means(side, turns[question_id]) for side in (candidate, baseline)]
+        sides = [_run_means(side, places[question_id]) for side in (candidate, baseline)]
         if all(sides):
-            found.append(Question(category, sides[0], sides[1], len(turns[question_id])))
+            found.append(PairedQuestion(category, sides[0], sides[1], len(places[question_id])))
     return found
 
 
-def paired_change(questions: Sequence[Question], judge_sd: float, *, runs: tuple[int, int] = (1, 1)) -> Change | None:
-    """The overall difference: a cluster t stratified by category, or the runs' own scatter where both sides have some.
+def paired_change(
+    questions: Sequence[PairedQuestion], judge_sd: float, *, runs: tuple[int, int] = (1, 1)
+) -> Change | None:
+    """The overall difference of two sides.
 
-    A baseline's scatter says nothing of a candidate that was run once: with one run on a side the differences between
-    questions are the measure, which hold the model-by-question scatter too.
+    Where both sides were run twice or more, the runs of each question show how much chance moves its score, and the
+    standard error is made of that alone.  With a single run on a side nobody sees what chance does there, and the
+    baseline's runs say nothing of the candidate; the error is then that of a cluster t stratified by category, from
+    how far the differences of the questions lie apart.  As a rule it is the larger one, since two models also find
+    different questions hard.
+
+    An example: one question is 2 better in every run, another of its category 2 worse.  Between their runs nothing
+    scatters, so the first error is 0 (and the judge's own is the least); between the questions it is 2.
 
     Args:
         judge_sd: SD of one rating of one text; the standard error is never below what the judge alone would give.
@@ -121,8 +129,10 @@ def paired_change(questions: Sequence[Question], judge_sd: float, *, runs: tuple
     return None if error is None else _change(questions, *error, judge_sd, runs)
 
 
-def category_change(questions: Sequence[Question], judge_sd: float, *, runs: tuple[int, int] = (1, 1)) -> Change | None:
-    """The difference in one category: a cluster t over its questions, or None where there is one alone."""
+def category_change(
+    questions: Sequence[PairedQuestion], judge_sd: float, *, runs: tuple[int, int] = (1, 1)
+) -> Change | None:
+    """The difference in one category: a cluster t over its questions, or None where there is only one."""
     if len(questions) < 2:
         return None
     differences = [question.difference for question in questions]
@@ -130,7 +140,9 @@ def category_change(questions: Sequence[Question], judge_sd: float, *, runs: tup
     return _change(questions, error, len(questions) - 1.0, judge_sd, runs)
 
 
-def _change(questions: Sequence[Question], se: float, df: float, judge_sd: float, runs: tuple[int, int]) -> Change:
+def _change(
+    questions: Sequence[PairedQuestion], se: float, df: float, judge_sd: float, runs: tuple[int, int]
+) -> Change:
     ratings = sum(question.turns for question in questions)
     floor = judge_sd * math.sqrt((1 / runs[0] + 1 / runs[1]) / ratings)
     return Change(
@@ -142,22 +154,16 @@ def _change(questions: Sequence[Question], se: float, df: float, judge_sd: float
     )
 
 
-def _stratified_error(questions: Sequence[Question]) -> tuple[float, float] | None:
+def _stratified_error(questions: Sequence[PairedQuestion]) -> tuple[float, float] | None:
     """Standard error and degrees of freedom from the scatter between questions within categories."""
     strata: dict[str, list[float]] = defaultdict(list)
     for question in questions:
         strata[question.category].append(question.difference)
-    groups = list(strata.values())
-    if any(len(group) < 2 for group in groups):
-        groups = [[difference for group in groups for difference in group]]
-    total = len(questions)
-    df = total - len(groups)
-    if df < 1:
-        return None
-    return math.sqrt(sum(len(group) * variance(group) for group in groups)) / total, float(df)
+    found = error_of_sum(strata.values())
+    return None if found is None else (found[0] / len(questions), found[1])
 
 
-def _replicate_error(questions: Sequence[Question], total: int) -> tuple[float, float]:
+def _replicate_error(questions: Sequence[PairedQuestion], total: int) -> tuple[float, float]:
     """Standard error and Satterthwaite's degrees of freedom from the scatter between runs.
 
     Args:
@@ -175,10 +181,10 @@ def _replicate_error(questions: Sequence[Question], total: int) -> tuple[float, 
     return math.sqrt(summed * total / len(questions)) / total, df
 
 
-def _run_means(side: Scores, turns: Sequence[Turn]) -> tuple[float, ...]:
+def _run_means(side: Scores, places: Sequence[Place]) -> tuple[float, ...]:
     """The mean of these turns in each run that rated them all."""
-    runs = zip(*(side[turn] for turn in turns), strict=False)
-    return tuple(fmean(run) for run in runs if None not in run) if turns else ()
+    runs = zip(*(side[place] for place in places), strict=False)
+    return tuple(fmean(run) for run in runs if None not in run) if places else ()
 
 
 def _rated(scores: Sequence[float | None]) -> bool:

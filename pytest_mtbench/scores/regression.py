@@ -1,8 +1,11 @@
 """Candidate against baseline: did it get worse, and how sure is that?  Pure.
 
-Two tests are needed: whether the drop is more than nothing passes every noisy run, whether it is less than the margin
-fails half of the equal models.  The rule, its defaults and the noise behind them come from 45 complete MT-Bench runs
-judged by GPT-4 (7,230 judgments).
+Two tests are needed.  "Fail where a drop is proven" alone would pass every run that is too noisy to prove anything:
+at a standard error of 0.5 a drop of 0.7 goes through.  "Pass where a drop of the margin is ruled out" alone would fail
+good models for noise: at a margin of 0.3 and a standard error of 0.19 half of those that are as good as the baseline.
+So there are three answers: ruled out (passed), proven (regressed), neither (inconclusive: more runs can tell).
+
+The rule, its defaults and the noise behind them come from 45 complete MT-Bench runs judged by GPT-4 (7,230 judgments).
 """
 
 from __future__ import annotations
@@ -13,9 +16,9 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Literal
 
-from ..domain.question import QuestionId
+from ..domain.question import Place, QuestionId
 from .intervals import JUDGE_SD, look_level, t_quantile
-from .paired import Change, Question, Scores, Turn, category_change, paired_change, paired_questions
+from .paired import Change, PairedQuestion, Scores, category_change, paired_change, paired_questions
 
 Verdict = Literal["passed", "identical", "regressed", "inconclusive", "undecided"]
 
@@ -78,7 +81,7 @@ class Comparison:
     runs: tuple[int, int] = (1, 1)
     missing: tuple[float, float] = (0.0, 0.0)
     level: float = ALPHA
-    by_turn: Mapping[Turn, float] = field(default_factory=dict)
+    by_turn: Mapping[Place, float] = field(default_factory=dict)
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -108,17 +111,18 @@ def compare(candidate: Scores, baseline: Scores, categories: Mapping[QuestionId,
     fallen = _fallen(changes, rule)
     missing = (_missing(candidate), _missing(baseline))
     by_turn = {
-        turn: after - before
-        for turn, scores in candidate.items()
-        if (after := _mean(scores)) is not None and (before := _mean(baseline.get(turn, ()))) is not None
+        place: after - before
+        for place, scores in candidate.items()
+        if (after := _mean(scores)) is not None and (before := _mean(baseline.get(place, ()))) is not None
     }
     numbers = sorted({number for _, number in candidate})
     verdict: Verdict = "undecided"
     if overall is not None and max(missing) <= MOST_MISSING:
-        # A model's own first runs against all of them: the same cached judgments.
-        own = all(tuple(baseline.get(turn, ()))[: len(scores)] == tuple(scores) for turn, scores in candidate.items())
+        # The deployed model against its own report: its one run came from the cache and is the first of the baseline's
+        # five.  The means of one and of five differ, but that is no change of the model.
+        own = all(tuple(baseline.get(place, ()))[: len(scores)] == tuple(scores) for place, scores in candidate.items())
         identical = own or not any(by_turn.values())
-        verdict = "identical" if identical else "regressed" if fallen else _verdict(overall, rule)
+        verdict = "identical" if identical else "regressed" if fallen else _overall_verdict(overall, rule)
     turns = {number: _of_turn(number, candidate, baseline, categories, rule, runs) for number in numbers}
     known = {number: change for number, change in turns.items() if change is not None}
     return Comparison(verdict, overall, changes, known, fallen, runs, missing, rule.level, by_turn)
@@ -128,11 +132,11 @@ def _of_turn(
     number: int, candidate: Scores, baseline: Scores, categories: Mapping[QuestionId, str], rule: Rule,
     runs: tuple[int, int],
 ) -> Change | None:  # fmt: skip
-    only = {turn: scores for turn, scores in candidate.items() if turn[1] == number}
+    only = {place: scores for place, scores in candidate.items() if place[1] == number}
     return paired_change(paired_questions(only, baseline, categories), rule.judge_sd, runs=runs)
 
 
-def _verdict(overall: Change, rule: Rule) -> Verdict:
+def _overall_verdict(overall: Change, rule: Rule) -> Verdict:
     if overall.p_above(-rule.margin) < rule.level:
         return "passed"
     if overall.p_below(0.0) < rule.level and overall.drop >= LEAST_DROP:
@@ -140,8 +144,8 @@ def _verdict(overall: Change, rule: Rule) -> Verdict:
     return "inconclusive"
 
 
-def _by_category(questions: list[Question], rule: Rule, runs: tuple[int, int]) -> dict[str, Change]:
-    groups: dict[str, list[Question]] = defaultdict(list)
+def _by_category(questions: list[PairedQuestion], rule: Rule, runs: tuple[int, int]) -> dict[str, Change]:
+    groups: dict[str, list[PairedQuestion]] = defaultdict(list)
     for question in questions:
         groups[question.category].append(question)
     found = {name: category_change(group, rule.judge_sd, runs=runs) for name, group in groups.items()}
@@ -173,7 +177,7 @@ def looks_at(
     for runs in rule.looks:
         if found and (there < runs or found[-1].verdict != "inconclusive"):
             break
-        found.append(compare({turn: scores[:runs] for turn, scores in candidate.items()}, baseline, categories, rule))
+        found.append(compare({place: scores[:runs] for place, scores in candidate.items()}, baseline, categories, rule))
     return tuple(found)
 
 

@@ -9,11 +9,12 @@ from statistics import fmean, stdev
 from typing import Any, Literal
 
 from ..domain.chat import ChatRequest
+from ..domain.question import Place
 from ..domain.result import TurnKey, TurnResult
 from ..engine.plan import Plan, Sentinel
 from .baseline import Baseline
 from .gates import GateResult, GateSpec, Status
-from .paired import Change, Turn
+from .paired import Change
 from .regression import MOST_MISSING, Comparison, Rule, Verdict, looks_at
 
 REGRESSION, JUDGE = "regression", "judge"
@@ -87,7 +88,7 @@ class JudgeShift:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RegressionOutcome:
     """Every look so far, and the judge's shift where it was looked for."""
 
     looks: tuple[Comparison, ...]
@@ -104,7 +105,7 @@ class Outcome:
         return self.looks[-1]
 
 
-def outcome_of(spec: RegressionSpec, plan: Plan, results: Iterable[TurnResult]) -> Outcome:
+def outcome_of(spec: RegressionSpec, plan: Plan, results: Iterable[TurnResult]) -> RegressionOutcome:
     """What the results say, as far as they go.
 
     Args:
@@ -112,7 +113,7 @@ def outcome_of(spec: RegressionSpec, plan: Plan, results: Iterable[TurnResult]) 
     """
     by_key = {result.key: result for result in results}
     fewest = min((len(by_key[key].scores) for key in plan.turns() if key in by_key), default=1)
-    candidate: dict[Turn, tuple[float | None, ...]] = {
+    candidate: dict[Place, tuple[float | None, ...]] = {
         key.place: by_key[key].scores[:fewest] if key in by_key else (None,) for key in plan.turns()
     }
     shift = None
@@ -121,10 +122,10 @@ def outcome_of(spec: RegressionSpec, plan: Plan, results: Iterable[TurnResult]) 
         shift = judge_shift(spec.baseline.judged, again)
     categories = {question.id: question.category for question in plan.selected}
     rule = _with_measured_judge(spec.rule, shift, plan.repeats)
-    return Outcome(looks_at(candidate, spec.baseline.scores, categories, rule), shift)
+    return RegressionOutcome(looks_at(candidate, spec.baseline.scores, categories, rule), shift)
 
 
-def judge_shift(judged: Mapping[Turn, float], again: Sequence[TurnResult]) -> JudgeShift:
+def judge_shift(judged: Mapping[Place, float], again: Sequence[TurnResult]) -> JudgeShift:
     """How a judge rates answers that it rated before: the paired differences of their scores."""
     differences = [result.score - judged[result.place] for result in again if result.score is not None]
     n = len(differences)
@@ -164,10 +165,10 @@ def judge_result(shift: JudgeShift, gate_id: str) -> GateResult:
     )
 
 
-def regression_result(spec: RegressionSpec, outcome: Outcome, gate_id: str) -> GateResult:
+def regression_result(spec: RegressionSpec, outcome: RegressionOutcome, gate_id: str) -> GateResult:
     """What `gate[regression]` says; its status, its words and its bounds are of one look."""
     last = outcome.last
-    status, message = _verdict(spec, outcome)
+    status, message = _decision(spec, outcome)
     low, high = last.bounds
     change = last.overall
     return GateResult(
@@ -185,7 +186,7 @@ def regression_result(spec: RegressionSpec, outcome: Outcome, gate_id: str) -> G
     )
 
 
-def _verdict(spec: RegressionSpec, outcome: Outcome) -> tuple[Status, str]:
+def _decision(spec: RegressionSpec, outcome: RegressionOutcome) -> tuple[Status, str]:
     last = outcome.last
     if outcome.blind:
         return "inconclusive", "not decided: the judge moved or could not be asked, see gate[judge]"
@@ -231,7 +232,7 @@ def _why_undecided(look: Comparison) -> str:
     return "not decided: too few questions are rated on both sides"
 
 
-def _details(spec: RegressionSpec, outcome: Outcome) -> dict[str, Any]:
+def _details(spec: RegressionSpec, outcome: RegressionOutcome) -> dict[str, Any]:
     last = outcome.last
     verdict: Verdict = "undecided" if outcome.blind else last.verdict
     found: dict[str, Any] = {

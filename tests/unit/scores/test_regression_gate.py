@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 import pytest
 
+from pytest_mtbench.domain.question import Place
 from pytest_mtbench.domain.result import TurnKey, TurnResult
 from pytest_mtbench.scores.baseline import Baseline
-from pytest_mtbench.scores.paired import Change, Turn
+from pytest_mtbench.scores.paired import Change
 from pytest_mtbench.scores.regression import Comparison, Rule, Verdict
 from pytest_mtbench.scores.regression_gate import (
     JudgeShift,
-    Outcome,
+    RegressionOutcome,
     RegressionSpec,
     _with_measured_judge,
     judge_result,
@@ -67,7 +68,7 @@ def test_a_category_that_fell_is_named_whichever_way_the_whole_went() -> None:
 def test_status_and_words_agree(
     verdict: Verdict, on_inconclusive: Literal["pass", "fail"], status: str, begins: str
 ) -> None:
-    result = regression_result(spec(on_inconclusive), Outcome((look(verdict, -0.2),)), "x::gate[regression]")
+    result = regression_result(spec(on_inconclusive), RegressionOutcome((look(verdict, -0.2),)), "x::gate[regression]")
     assert result.status == status
     assert result.message.startswith(begins)
     row = result.as_json()
@@ -78,7 +79,7 @@ def test_status_and_words_agree(
 
 @pytest.mark.parametrize("missing, who", [((0.06, 0.0), "this run"), ((0.0, 0.2), "the baseline")])
 def test_what_is_missing_is_named(missing: tuple[float, float], who: str) -> None:
-    result = regression_result(spec(), Outcome((look("undecided", -0.2, missing=missing),)), "x")
+    result = regression_result(spec(), RegressionOutcome((look("undecided", -0.2, missing=missing),)), "x")
     assert f"of the ratings of {who} are missing" in result.message
 
 
@@ -87,7 +88,7 @@ def again(*scores: float | None) -> list[TurnResult]:
 
 
 def test_the_shift_of_a_judge_is_a_paired_t() -> None:
-    judged: dict[Turn, float] = {(n, 1): 6.0 for n in range(40)}
+    judged: dict[Place, float] = {(n, 1): 6.0 for n in range(40)}
     shift = judge_shift(judged, again(*[6.0, 7.0] * 20))
     assert (shift.mean, shift.n, shift.unscored) == (0.5, 40, 0)
     assert shift.sd == pytest.approx((10 / 39) ** 0.5)
@@ -102,13 +103,13 @@ def test_a_judge_may_differ_by_less_than_two_standard_errors(mean: float, moved:
 
 
 def test_a_judge_that_cannot_be_asked_decides_nothing() -> None:
-    judged: dict[Turn, float] = {(n, 1): 6.0 for n in range(10)}
+    judged: dict[Place, float] = {(n, 1): 6.0 for n in range(10)}
     shift = judge_shift(judged, again(*[6.0] * 9, None))
     assert not shift.decided
     result = judge_result(shift, "x")
     assert result.status == "failed"
     assert "only 9 of 10 judgments hold a rating" in result.message
-    regression = regression_result(spec(), Outcome((look("regressed", -2.0),), shift), "y")
+    regression = regression_result(spec(), RegressionOutcome((look("regressed", -2.0),), shift), "y")
     assert regression.status == "inconclusive", "no regression is claimed"
     assert "regressed" not in regression.message
 
