@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from statistics import fmean, stdev
+from statistics import fmean
 
+from ..domain.question import QuestionId
 from ..protocol.thinking import cut_thinking
 from ..scores.gates import GateResult
-from ..scores.paired import paired_questions
+from ..scores.length import change_at_equal_length
 from ..scores.regression import Comparison
 from ..scores.regression_gate import JUDGE, REGRESSION, RegressionSpec, sentence
 from .run_report import RunReport
@@ -24,7 +24,7 @@ def regression_lines(report: RunReport) -> Iterator[str]:
     if spec is None or outcome is None or not report.card.results:
         return
     last = outcome.last
-    yield _verdict(report, spec, last)
+    yield _headline(report, spec, last)
     if len(outcome.looks) > 1 and not outcome.blind:
         yield "looks: " + "; ".join(
             f"{look.runs[0]} run{'s' if look.runs[0] > 1 else ''}: {look.verdict} ({sentence(look)})"
@@ -42,7 +42,7 @@ def regression_lines(report: RunReport) -> Iterator[str]:
         yield advice
 
 
-def _verdict(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
+def _headline(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
     runs = f"{last.runs[1]} run{'s' if last.runs[1] > 1 else ''}"
     against = f"against {spec.baseline.model} ({runs}, {spec.baseline.name})"
     gates: dict[str, GateResult] = {gate.name: gate for gate in report.gates}
@@ -71,7 +71,7 @@ def length_advice(report: RunReport, spec: RegressionSpec) -> str | None:
     GPT-4, and the correction changed no clear verdict in 11 real pairs.
     """
     before = spec.baseline.answers
-    lengths: dict[object, list[tuple[int, int]]] = {}
+    lengths: dict[QuestionId, list[tuple[int, int]]] = {}
     for result in report.card.results:
         old = before.get((*result.place, 0))
         if old and result.answer:
@@ -85,31 +85,8 @@ def length_advice(report: RunReport, spec: RegressionSpec) -> str | None:
         return None
     percent = abs(new_mean / old_mean - 1)
     words = f"answers are {percent:.0%} {'longer' if new_mean > old_mean else 'shorter'} than the baseline's on average"
-    controlled = _at_equal_length(report, spec, lengths)
+    candidate = {result.place: result.scores for result in report.card.results}
+    together = {name: (sum(old for old, _ in found), sum(new for _, new in found)) for name, found in lengths.items()}
+    controlled = change_at_equal_length(together, candidate, spec.baseline.scores)
     at_equal = "" if controlled is None else f"; at equal length the change would be {controlled:+.2f}"
     return f"{words}{at_equal} (advice: no gate looks at length)"
-
-
-def _at_equal_length(
-    report: RunReport, spec: RegressionSpec, lengths: dict[object, list[tuple[int, int]]]
-) -> float | None:
-    """The intercept of d = b0 + b1 * tanh(dlog length / sd) over questions, by least squares."""
-    candidate = {result.place: result.scores for result in report.card.results}
-    growth, change = [], []
-    for question in report.plan.selected:
-        old, new = (sum(pair[side] for pair in lengths.get(question.id, [])) for side in (0, 1))
-        paired = paired_questions(
-            {place: scores for place, scores in candidate.items() if place[0] == question.id},
-            spec.baseline.scores,
-            {question.id: question.category},
-        )
-        if old and new and paired:
-            growth.append(math.log(new / old))
-            change.append(paired[0].difference)
-    if len(growth) < 3 or not (sd := stdev(growth)):
-        return None
-    x = [math.tanh(value / sd) for value in growth]
-    middle = fmean(x)
-    spread = sum((value - middle) ** 2 for value in x)
-    slope = sum((value - middle) * d for value, d in zip(x, change, strict=True)) / spread if spread else 0.0
-    return fmean(change) - slope * middle
