@@ -94,7 +94,6 @@ def test_the_shares_are_the_whole(small_set: Path, tmp_path: Path, shares: int, 
     expected = by_key(results_of(plan))
     assert len(merged) == TURNS
     assert merged == expected
-    assert scorecard(plan.selected, merged.values()).overall == scorecard(plan.selected, expected.values()).overall
 
 
 def test_the_conversation_before_a_second_turn_is_kept(small_set: Path, tmp_path: Path) -> None:
@@ -348,5 +347,5 @@ def test_a_turn_that_no_run_can_give_is_refused_and_passes_no_gate(
     report = json.loads(paths[0].read_text(encoding="utf-8"))
     report["turns"][0] |= changes
     paths[0].write_text(json.dumps(report), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"1\.json|lack 1 questions: 1$"):
+    with pytest.raises(ConfigError, match=r"1\.json: not what a run writes: turns\.0"):
         merge_reports(paths, plan)

@@ -12,7 +12,7 @@ from scipy.stats import t as student
 from pytest_mtbench.domain.question import QuestionId
 from pytest_mtbench.scores.intervals import JUDGE_SD, POCOCK, look_level
 from pytest_mtbench.scores.paired import Change, Scores
-from pytest_mtbench.scores.regression import LOOKS, MARGIN, Comparison, Rule, compare, looks_at
+from pytest_mtbench.scores.regression import LEAST_DROP, LOOKS, MARGIN, Comparison, Rule, compare, looks_at
 
 CATEGORIES: dict[QuestionId, str] = {n: f"c{n % 4}" for n in range(40)}
 ONE_LOOK = Rule(looks=(1,))
@@ -35,28 +35,43 @@ def flat(value: float) -> Score:
     return lambda q, turn, run: value
 
 
-# Real pairs of models on the original's 80 questions, computed by others: drop, standard error, p and verdict.
+def pair_of(drop: float, se: float) -> tuple[Scores, Scores, dict[QuestionId, str]]:
+    """A candidate and a baseline of eight categories of ten questions whose difference is this, with this error.
+
+    In every category half of the questions lie above the mean and half below it, all by the same.
+    """
+    off = se * 72**0.5  # as 80 questions have a standard error of sqrt(80 * 10/9) * off / 80
+    baseline: Scores = {(q, 1): (6.0,) for q in range(80)}
+    candidate: Scores = {(q, 1): (6.0 - drop + (off if q // 8 % 2 else -off),) for q in range(80)}
+    return candidate, baseline, {q: f"c{q % 8}" for q in range(80)}
+
+
+# The first four are real pairs of models on the original's 80 questions, computed by others.
 @pytest.mark.parametrize(
-    "drop, se, p, verdict",
+    "drop, se, p, margin, verdict",
     [
-        (-0.056, 0.084, None, "passed"),
-        (0.919, 0.226, 0.0001, "regressed"),
-        (0.225, 0.140, 0.056, "inconclusive"),
-        (0.531, 0.201, 0.005, "regressed"),
+        (-0.056, 0.084, None, 0.3, "passed"),
+        (0.919, 0.226, 0.0001, 0.3, "regressed"),
+        (0.225, 0.140, 0.056, 0.3, "inconclusive"),
+        (0.531, 0.201, 0.005, 0.3, "regressed"),
+        # As sure a drop as the second, on either side of the least that counts.
+        (0.099, 0.024, 0.0001, 0.1, "inconclusive"),
+        (0.101, 0.024, 0.0001, 0.1, "regressed"),
     ],
 )
-def test_the_reference_numbers(drop: float, se: float, p: float | None, verdict: str) -> None:
-    change = Change(-drop, se, 72, 6.0, 80)
-    level = ONE_LOOK.level
+def test_the_reference_numbers(drop: float, se: float, p: float | None, margin: float, verdict: str) -> None:
+    found = compare(*pair_of(drop, se), Rule(margin=margin, looks=(1,), judge_sd=0.0))
+    change = found.overall
+    assert change is not None
+    assert (change.drop, change.se, change.df) == pytest.approx((drop, se, 72))
+    assert found.fallen == (), "the whole decides, and no category"
+    assert found.verdict == verdict
     if p is not None:
         assert change.p_below(0.0) == pytest.approx(p, abs=0.00051)
-    passed = change.p_above(-MARGIN) < level
-    regressed = change.p_below(0.0) < level
-    assert ("passed" if passed else "regressed" if regressed else "inconclusive") == verdict
     # The same by the bounds that the words give.
-    low, high = change.interval(1 - 2 * level)
-    assert passed == (-low < MARGIN)
-    assert regressed == (high < 0)
+    low, high = found.bounds
+    assert (verdict == "passed") == (-low < margin)
+    assert (verdict == "regressed") == (-low >= margin and high < 0 and drop >= LEAST_DROP)
 
 
 def means(scores: Scores, runs: int) -> list[list[float]]:
@@ -164,7 +179,7 @@ def test_a_look_that_decides_is_the_last() -> None:
     assert [look.runs for look in looks] == [(1, 3), (3, 3)]
     first = {turn: scores[:1] for turn, scores in unsure.items()}
     assert len(looks_at(first, side(flat(6), 3), CATEGORIES, Rule())) == 1, "no more runs, no more looks"
-    assert Rule().looks == LOOKS
+    assert (Rule().looks, Rule().margin) == (LOOKS, MARGIN) == ((1, 3), 0.3)
 
 
 @pytest.mark.parametrize("missing, verdict", [(4, "passed"), (5, "undecided")])

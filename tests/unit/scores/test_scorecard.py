@@ -159,36 +159,23 @@ def test_the_interval_holds_its_mean_where_one_and_two_turn_questions_mix() -> N
     assert score.low < score.mean < score.high
 
 
-def test_the_interval_covers_the_truth_where_two_turns_of_a_question_agree() -> None:
-    rng = random.Random(7)
-    questions = [ask(number, "math") for number in range(12)]
-    draws, covered = 400, 0
-    for _ in range(draws):
-        results = []
-        for question in questions:
-            level = rng.gauss(5.5, 0.8)
-            results += [rated(question, turn, level + rng.gauss(0, 0.2)) for turn in (1, 2)]
-        score = scorecard(questions, results).overall
-        assert score.low is not None
-        assert score.high is not None
-        covered += score.low <= 5.5 <= score.high
-    assert covered / draws == pytest.approx(0.95, abs=0.035)  # over turns instead of questions it is about 0.86
-
-
 def test_the_interval_covers_the_truth_where_one_and_two_turn_questions_mix() -> None:
-    """A question of two turns weighs twice in the mean, and so does its noise."""
+    """The two turns of a question agree, so it counts once; it weighs twice in the mean, and so does its noise."""
     rng = random.Random(11)
-    long, short = [ask(n, "writing") for n in range(20)], [ask(n, "trivia", 1) for n in range(20, 40)]
-    draws, covered = 400, 0
+    hard, easy = [ask(n, "writing") for n in range(20)], [ask(n, "trivia", 1) for n in range(20, 40)]
+    truth = (40 * 4.0 + 20 * 8.0) / 60
+    draws, covered = 600, 0
     for _ in range(draws):
-        level = {question.id: rng.gauss(5.5, 1.5) for question in long}
-        results = [rated(question, turn, level[question.id]) for question in long for turn in (1, 2)]
-        results += [rated(question, 1, rng.gauss(5.5, 0.1)) for question in short]
-        score = scorecard([*long, *short], results).overall
+        level = {question.id: rng.gauss(4.0, 1.2) for question in hard}
+        results = [
+            rated(question, turn, level[question.id] + rng.gauss(0, 0.2)) for question in hard for turn in (1, 2)
+        ]
+        results += [rated(question, 1, rng.gauss(8.0, 0.1)) for question in easy]
+        score = scorecard([*hard, *easy], results).overall
         assert score.low is not None
         assert score.high is not None
-        covered += score.low <= 5.5 <= score.high
-    assert covered / draws == pytest.approx(0.95, abs=0.035)
+        covered += score.low <= truth <= score.high
+    assert covered / draws == pytest.approx(0.95, abs=0.03)
 
 
 # Pairwise: every game counts once.
