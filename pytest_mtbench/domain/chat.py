@@ -56,6 +56,7 @@ class ChatRequest:
         max_tokens: the most tokens of the reply.
         sample: counts independent replies to the same messages, from 0.
         revision: the user's name for what is served behind the model's name.
+        answer_from: the field of the message that holds the text, where it is not `content`.
     """
 
     endpoint: str
@@ -66,10 +67,14 @@ class ChatRequest:
     sample: int = 0
     revision: str = ""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
+    answer_from: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """What identifies the request, as plain JSON values; nothing secret is in it."""
-        return asdict(self) | {
+        row = asdict(self)
+        if not self.answer_from:
+            del row["answer_from"]  # so that keys are what they were before it came
+        return row | {
             "messages": [dict(message) for message in self.messages],
             # As JSON reads it back: keys are text there, and a stored request is compared with this one.
             "extra_body": json.loads(json.dumps(dict(self.extra_body))),
@@ -85,6 +90,7 @@ class ChatReply:
         created: when it was received, in seconds since the epoch.
         adapted: parameters that the endpoint refused and that were renamed or left out.
         cached: True where it came from the cache or from a file and cost nothing in this run.
+        elsewhere: field and text of what an empty reply held instead; such a reply is never stored.
     """
 
     text: str
@@ -94,11 +100,12 @@ class ChatReply:
     created: float = 0.0
     adapted: tuple[str, ...] = ()
     cached: bool = False
+    elsewhere: tuple[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values for the cache."""
         row = asdict(self)
-        del row["cached"]
+        del row["cached"], row["elsewhere"]
         return row
 
     @classmethod

@@ -47,6 +47,8 @@ class Role:
         price: USD a million tokens, input and output, where known.
         limit: the most requests in flight.
         label: how reports call it: its name, unless another model is called so.
+        answer_from: the field of a reply that holds its text; empty for `content`.
+        thinking: what opens and closes its thinking, where that is not usual.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Role:
     price: tuple[float, float] | None = None
     limit: int = 16
     label: str = ""
+    answer_from: str = ""
+    thinking: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         """It is called by its name where nothing else is said."""

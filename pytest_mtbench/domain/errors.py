@@ -31,7 +31,17 @@ class FatalError(MTBenchError):
 
 
 class UnscoredError(MTBenchError):
-    """One turn cannot be measured; the message is the reason that the report gives."""
+    """One turn cannot be measured; the message is the reason that the report gives.
+
+    Args:
+        turn: the turn of the question that lacks an answer.
+        elsewhere: what its reply held in another field than the answer's, for the report.
+    """
+
+    def __init__(self, message: str, *, turn: int = 0, elsewhere: str = "") -> None:
+        super().__init__(message)
+        self.turn = turn
+        self.elsewhere = elsewhere
 
 
 class StoppedError(MTBenchError):

@@ -49,6 +49,7 @@ class Run:
         games: one an opponent and repeat, in pairwise mode.
         flags: what a reader should know about these texts, in fixed words.
         failed: why it could not be judged at all.
+        elsewhere: what a reply without an answer held in another field.
     """
 
     answer: str | None
@@ -57,6 +58,7 @@ class Run:
     games: tuple[Game, ...] = ()
     flags: tuple[str, ...] = ()
     failed: str | None = None
+    elsewhere: str = ""
 
     @property
     def score(self) -> float | None:
@@ -179,6 +181,7 @@ def _run_from_json(row: Mapping[str, Any]) -> Run:
         games=tuple(Game.from_json(game) for game in row["games"]),
         flags=tuple(row["flags"]),
         failed=row["failed"],
+        elsewhere=row["elsewhere"],
     )
 
 

@@ -13,7 +13,7 @@ from ..domain.endpoint import Answerer
 from ..domain.errors import UnscoredError
 from ..domain.question import Question, QuestionId
 from ..domain.tally import Tally
-from ..protocol.thinking import cut_thinking
+from ..protocol.whole import answer_fault, end_of
 from ..untrusted.text import join_surrogates
 from .limits import Limiter, Priority
 from .plan import Plan
@@ -22,8 +22,6 @@ from .tasks import Tasks
 
 Generate = Callable[[list[Any], Question, int, int], Any]
 """A user's replacement for the call of the model: messages, question, turn and run -> a text or None."""
-
-_WITHHELD = ("content_filter", "refusal")
 
 
 class Answering:
@@ -75,17 +73,19 @@ class Answering:
             if generated is not None:
                 return generated
         slot = f"answer:{question.id}:{turn}:{run}" + ("" if own else f":{who.label}")
-        wanted = Wanted(plan, "answer", who, request, slot, priority, _use_of, self._tallies[plan.payer])
+        wanted = Wanted(
+            plan, "answer", who, request, slot, priority, lambda reply: _use_of(plan, reply), self._tallies[plan.payer]
+        )
         reply = await self._replies.get(wanted)
-        if reply.finish_reason == "length" and _is_empty(reply):
-            section = "model" if own else "against"
+        section = "model" if own else "against"
+        if end_of(reply.finish_reason) == "cut-off" and _is_empty(plan, reply):
             raise UnscoredError(
                 f"the model used up max_tokens ({who.max_tokens}) before it answered; the suite file's "
                 f"{section}.max_tokens allows more"
             )
-        if reply.finish_reason in _WITHHELD:
-            what = "the endpoint's content filter" if reply.finish_reason == "content_filter" else "a refusal"
-            raise UnscoredError(f"{what} withheld the answer: {reply.text[:200]}".removesuffix(": "))
+        fault = answer_fault(reply.finish_reason, reply.text) or _elsewhere(reply, section)
+        if fault is not None:
+            raise UnscoredError(fault, turn=turn, elsewhere=reply.elsewhere[1] if reply.elsewhere else "")
         return reply
 
     def _stored_answer(self, plan: Plan, who: Answerer, place: tuple[QuestionId, int, int]) -> ChatReply:
@@ -143,11 +143,25 @@ def _said(error: BaseException) -> str:
         return "(its text cannot be had)"
 
 
-def _is_empty(reply: ChatReply) -> bool:
-    return not cut_thinking(reply.text).strip()
+def _elsewhere(reply: ChatReply, section: str) -> str | None:
+    """Why an answer that is empty beside text in another field is none."""
+    if reply.elsewhere is None:
+        return None
+    name = reply.elsewhere[0][:40]
+    return (
+        f"the answer is empty and the reply's text is in `{name}`; `{section}.answer_from: {name}` in the suite file "
+        "takes it from there"
+    )
 
 
-def _use_of(reply: ChatReply) -> Use:
-    if reply.finish_reason in _WITHHELD or (reply.finish_reason == "length" and _is_empty(reply)):
+def _is_empty(plan: Plan, reply: ChatReply) -> bool:
+    return not plan.shown(reply.text).strip()
+
+
+def _use_of(plan: Plan, reply: ChatReply) -> Use:
+    end, empty = end_of(reply.finish_reason), _is_empty(plan, reply)
+    if end == "withheld" or (end == "cut-off" and empty):
         return "useless"
-    return "again" if _is_empty(reply) else "good"
+    if end == "broken" or reply.elsewhere is not None:
+        return "again"
+    return "empty" if empty else "good"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 import time
@@ -17,6 +18,7 @@ from ..domain.chat import ChatReply, ChatRequest, Usage, tokens
 from ..domain.endpoint import Endpoint
 from ..domain.errors import FatalError, UnscoredError
 from ..domain.tally import CallCount
+from ..protocol.whole import end_of
 from ..untrusted.redaction import redacted, secrets_of, userinfo
 from ..untrusted.text import join_surrogates
 from ..untrusted.urls import is_loopback
@@ -157,13 +159,15 @@ class OpenAIClient:
             ),
             self._endpoint.timeout,
         )
-        reply = _read(completion, adapted=tuple(sorted(self._refused.get(request.model, ()))))
+        adapted = tuple(sorted(self._refused.get(request.model, ())))
+        reply = _read(completion, adapted, request.answer_from)
         # A proxy may echo what it was sent.
         return replace(
             reply,
             text=redacted(reply.text, self._secrets),
             finish_reason=redacted(reply.finish_reason, self._secrets),
             served=redacted(reply.served, self._secrets),
+            elsewhere=reply.elsewhere and (reply.elsewhere[0], redacted(reply.elsewhere[1], self._secrets)),
         )
 
     def _parameters(self, request: ChatRequest) -> dict[str, Any]:
@@ -191,14 +195,18 @@ class OpenAIClient:
         return secrets_of(self._endpoint.api_key, self._endpoint.connect_url)
 
 
-def _read(completion: Any, adapted: tuple[str, ...]) -> ChatReply:
-    """A chat completion of whatever shape; the client checks none."""
+def _read(completion: Any, adapted: tuple[str, ...], answer_from: str = "") -> ChatReply:
+    """A chat completion of whatever shape; the client checks none.
+
+    Args:
+        answer_from: the field of the message that holds the text, where it is not `content`.
+    """
     from .faults import MalformedReplyError
 
     choices = getattr(completion, "choices", None)
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = getattr(choice, "message", None)
-    content, refusal = getattr(message, "content", None), getattr(message, "refusal", None)
+    content, refusal = getattr(message, answer_from or "content", None), getattr(message, "refusal", None)
     if not hasattr(message, "content") or not isinstance(content, str | list | None):
         raise MalformedReplyError(str(getattr(completion, "error", None) or completion))
     if isinstance(content, list):  # some servers send the parts of a message
@@ -206,18 +214,29 @@ def _read(completion: Any, adapted: tuple[str, ...]) -> ChatReply:
             part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
         )
     finish = getattr(choice, "finish_reason", None)
+    if getattr(choice, "error", None):  # OpenRouter's, beside half an answer
+        finish = finish if isinstance(finish, str) and end_of(finish) != "whole" else "error"
     if not content and isinstance(refusal, str) and refusal:
         content, finish = refusal, "refusal"
     served = getattr(completion, "model", None)
     usage = getattr(completion, "usage", None)
     return ChatReply(
         text=join_surrogates(content or ""),
-        finish_reason=finish if isinstance(finish, str) and finish else "stop",
+        finish_reason=finish if isinstance(finish, str) and finish else "stop" if finish is None else "unknown",
         served=served if isinstance(served, str) else "",
         usage=Usage(_tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")),
         created=time.time(),
         adapted=adapted,
+        elsewhere=None if content else _elsewhere(message, answer_from or "content"),
     )
+
+
+def _elsewhere(message: Any, field: str) -> tuple[str, str] | None:
+    """The first field with something in it, of a message whose text is empty: a thought, a call of a tool."""
+    for name, value in message.model_dump(exclude_none=True, warnings=False).items():
+        if name not in (field, "role", "refusal", "annotations") and value:
+            return name, join_surrogates(value if isinstance(value, str) else json.dumps(value, default=str))
+    return None
 
 
 def _tokens(usage: Any, name: str) -> int:

@@ -12,7 +12,6 @@ from ..domain.endpoint import Answerer
 from ..domain.question import Question
 from ..domain.result import TurnKey
 from ..domain.tally import CallCount
-from ..protocol.thinking import cut_thinking
 from .plan import Plan, first_sample
 
 CHARACTERS_A_TOKEN = 4
@@ -136,7 +135,7 @@ def _judgments(
     for group in [[own, other] for other in others] or [[own]]:
         texts = [side[run].texts[:turn] for side in group]
         certain = all(side[run].certain(turn) for side in group)
-        first = first_sample([_shown(group, earlier, turn) for earlier in range(run + 1)], plan.repeats)
+        first = first_sample([_shown(plan, group, earlier, turn) for earlier in range(run + 1)], plan.repeats)
         for sample in range(first, first + plan.repeats):
             if len(texts) == 1:
                 yield plan.judge_request(question, texts[0], sample), certain
@@ -145,8 +144,8 @@ def _judgments(
                 yield plan.judge_request(question, texts[1], sample, texts[0]), certain
 
 
-def _shown(group: list[list[_Answers]], run: int, turn: int) -> object:
+def _shown(plan: Plan, group: list[list[_Answers]], run: int, turn: int) -> object:
     """What the judge is shown of a run, where that is known."""
     if not all(side[run].certain(turn) for side in group):
         return None
-    return [[cut_thinking(text) for text in side[run].texts[:turn]] for side in group]
+    return [[plan.shown(text) for text in side[run].texts[:turn]] for side in group]

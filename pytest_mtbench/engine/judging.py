@@ -16,8 +16,7 @@ from ..domain.result import Judgment
 from ..domain.tally import Tally
 from ..protocol.judgment import RATING, VERDICT, Marking, Reading, read
 from ..protocol.quotation import Material
-from ..protocol.thinking import cut_thinking
-from .plan import Plan, user_text
+from .plan import Plan
 from .replies import Replies, Use, Wanted
 from .tasks import Tasks
 
@@ -45,10 +44,9 @@ class Side:
         """The answers."""
         return [reply.text for reply in self.replies]
 
-    @property
-    def shown(self) -> list[str]:
+    def shown(self, plan: Plan) -> list[str]:
         """The answers as the judge sees them."""
-        return [cut_thinking(text) for text in self.texts]
+        return [plan.shown(text) for text in self.texts]
 
 
 class Judging:
@@ -117,25 +115,28 @@ class Judging:
         request: ChatRequest = plan.judge_request(question, side.texts, sample, others)
         slot = ":".join([f"judgment:{question.id}:{turn}:{sample}", *filter(None, [request.revision]), *names])
         name = ("judgment", plan.key, question.id, turn, side.run, sample, names)
-        shown = [text for one in order for text in one.shown]
+        shown = [text for one in order for text in one.shown(plan)]
         return await self._tasks.once(name, lambda: self._get(plan, request, slot, shown, marking))
 
     async def _get(
         self, plan: Plan, request: ChatRequest, slot: str, shown: list[str], marking: Marking[T]
     ) -> tuple[str, Reading[T]]:
-        system = request.messages[0]
-        instructions = system["content"] if system["role"] == "system" else ""
-        material = Material(user_text(request.messages), shown, instructions)
+        material = Material("\n".join(message["content"] for message in request.messages), shown)
+
+        def reading(reply: ChatReply) -> Reading[T]:
+            if reply.elsewhere is None:
+                return read(marking, reply.text, reply.finish_reason, material)
+            return Reading(None, f"the judge's reply is empty and its text is in `{reply.elsewhere[0][:40]}`")
 
         def use_of(reply: ChatReply) -> Use:
-            return "again" if read(marking, reply.text, reply.finish_reason, material).reason else "good"
+            return "again" if reading(reply).reason else "good"
 
         priority, tally = (request.sample, 0), self._tallies[plan.payer]
         wanted = Wanted(plan, "judgment", plan.judge, request, slot, priority, use_of, tally)
         reply = await self._replies.get(wanted)
         if plan.judges_served and reply.served and reply.served not in plan.judges_served:
             raise FatalError(judge_served_as(plan, reply.served))
-        return reply.text, read(marking, reply.text, reply.finish_reason, material)
+        return reply.text or (reply.elsewhere[1] if reply.elsewhere else ""), reading(reply)
 
 
 def judge_served_as(plan: Plan, name: str) -> str:

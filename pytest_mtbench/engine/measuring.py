@@ -20,7 +20,7 @@ from ..domain.result import Run, TurnKey, TurnResult
 from ..domain.tally import Tally
 from ..protocol.flags import answer_flags, template_markers
 from ..protocol.prompts import PAIR_PROMPTS, SINGLE_PROMPTS
-from ..protocol.thinking import cut_thinking
+from ..protocol.whole import end_of
 from .answering import Answering, Generate
 from .judging import Flags, Judging, Side
 from .limits import Limiter
@@ -112,7 +112,8 @@ class Engine:
         try:
             side = await self._side(asked, plan.model)
         except UnscoredError as error:
-            return Run(None, games=_unplayed(asked, str(error)), failed=str(error))
+            elsewhere = error.elsewhere if error.turn == asked.turn else ""
+            return Run(None, games=_unplayed(asked, str(error)), failed=str(error), elsewhere=elsewhere)
         answer, earlier = side.texts[-1], tuple(side.texts[:-1])
         flags = self._flags_of(plan, side.replies[-1])
         if plan.opponents:
@@ -149,8 +150,8 @@ class Engine:
             except UnscoredError:
                 shown.append(None)
             else:
-                shown.append([side.shown for side in earlier])
-        first = first_sample([*shown, [side.shown for side in sides]], asked.plan.repeats)
+                shown.append([side.shown(asked.plan) for side in earlier])
+        first = first_sample([*shown, [side.shown(asked.plan) for side in sides]], asked.plan.repeats)
         return range(first, first + asked.plan.repeats)
 
     def _flags_of(self, plan: Plan, reply: ChatReply) -> list[str]:
@@ -158,9 +159,9 @@ class Engine:
         if plan.key not in self._markers:
             prompts = plan.questions.prompts
             self._markers[plan.key] = template_markers([prompts[name].prompt_template for name in names])
-        shown = cut_thinking(reply.text)
+        shown = plan.shown(reply.text)
         flags = answer_flags(shown, self._markers[plan.key])
-        flags += ["answer-cut-off"] if reply.finish_reason == "length" else []
+        flags += ["answer-cut-off"] if end_of(reply.finish_reason) == "cut-off" else []
         flags += ["thinking"] if shown != reply.text else []
         return flags + ([] if shown.strip() else ["empty-answer"])
 

@@ -11,7 +11,7 @@ from ..domain.endpoint import Answerer, Role
 from ..domain.question import Question, QuestionId, QuestionSet
 from ..domain.result import TurnKey, selected_turns
 from ..protocol.prompts import JUDGE_TEMPERATURE, answer_messages, answer_temperature, judge_messages
-from ..protocol.thinking import cut_thinking
+from ..protocol.thinking import Tags, cut_thinking
 from ..untrusted.text import join_surrogates
 
 
@@ -75,6 +75,7 @@ class Plan:
             sample=run,
             revision=who.revision,
             extra_body=who.extra_body,
+            answer_from=who.answer_from,
         )
 
     def judge_request(
@@ -86,8 +87,8 @@ class Plan:
             answers: as the model gave them.
             others: what assistant B answered, where these answers are assistant A's.
         """
-        shown = [cut_thinking(answer) for answer in answers]
-        beside = None if others is None else [cut_thinking(answer) for answer in others]
+        shown = [self.shown(answer) for answer in answers]
+        beside = None if others is None else [self.shown(answer) for answer in others]
         return ChatRequest(
             endpoint=self.judge.endpoint.identity,
             model=self.judge.name,
@@ -97,11 +98,20 @@ class Plan:
             sample=sample,
             revision=self.again,
             extra_body=self.judge.extra_body,
+            answer_from=self.judge.answer_from,
         )
+
+    def shown(self, answer: str) -> str:
+        """An answer as the judge sees it: without thinking."""
+        return cut_thinking(answer, self._tags)
 
     def role(self, kind: Kind) -> Role:
         """Who is asked for that kind of reply."""
         return self.model if kind == "answer" else self.judge
+
+    @cached_property
+    def _tags(self) -> tuple[Tags, ...]:
+        return tuple(who.thinking for who in (self.model, *self.opponents) if who.thinking is not None)
 
     @cached_property
     def _by_id(self) -> dict[QuestionId, Question]:

@@ -14,6 +14,7 @@ from ..domain.chat import CacheMode, ChatReply, ChatRequest, Kind, Usage
 from ..domain.endpoint import Role
 from ..domain.errors import UnscoredError
 from ..domain.tally import Tally
+from ..protocol.whole import end_of
 from .budget import Budget
 from .cache import CLAIM_SECONDS, ReplyCache, request_key
 from .client import ChatClient
@@ -23,8 +24,8 @@ from .plan import Plan, user_text
 _T = TypeVar("_T")
 _TRIES_FOR_CONTENT = 3
 
-Use = Literal["good", "again", "useless"]
-"""What a reply is worth: kept; asked for again, a few times; or given up at once."""
+Use = Literal["good", "empty", "again", "useless"]
+"""What a reply is worth: kept; asked for again and kept if it stays so; asked for again, a few times; given up."""
 
 
 class Recording(Protocol):
@@ -175,9 +176,7 @@ class Replies:
 
             async def keep(reply: ChatReply, last: bool = attempt == _TRIES_FOR_CONTENT) -> None:
                 use = wanted.use_of(reply)
-                # A model that answers with nothing, however often it is asked, has answered with nothing.
-                worth = use == "good" or (use == "again" and last and wanted.kind == "answer")
-                if worth and self._cache is not None:
+                if (use == "good" or (use == "empty" and last)) and self._cache is not None:
                     await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
 
             try:
@@ -189,9 +188,9 @@ class Replies:
                 if request is wanted.request:
                     raise
                 break  # the endpoint allows no more room: what it said before stands
-            if wanted.use_of(reply) != "again" or attempt == _TRIES_FOR_CONTENT:
+            if wanted.use_of(reply) in ("good", "useless") or attempt == _TRIES_FOR_CONTENT:
                 break
-            if wanted.kind == "judgment" and reply.finish_reason == "length":
+            if wanted.kind == "judgment" and end_of(reply.finish_reason) == "cut-off":
                 request = self._with_more_room(wanted, request)
         return reply
 

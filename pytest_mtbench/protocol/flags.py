@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .judgment import in_plain_brackets
+
 _RATING_LIKE = re.compile(
     r"\[\[\s*(?:[0-9]{1,3}(?:\.[0-9]+)?(?:\s*/\s*10)?|[ABC])\s*\]\]|\b(?:rating|score)\b[*_ \t:=]+\[[0-9.]+\]",
     re.IGNORECASE,
@@ -18,7 +20,7 @@ def answer_flags(text: str, markers: frozenset[str]) -> list[str]:
         markers: the fixed marker lines of the prompt templates.
     """
     flags = []
-    if _RATING_LIKE.search(text):
+    if _RATING_LIKE.search(in_plain_brackets(text)):
         flags.append("rating-in-answer")
     if any(marker in text for marker in markers):
         flags.append("end-marker-in-answer")

@@ -1,26 +1,30 @@
 """A judge's text -> a rating or a verdict, or the reason why there is none.
 
-The last mark counts: in 7,230 real GPT-4 judgments the first and the last never differ, and a rating that the
-judge quotes from the answer stands before its own as a rule.  A last mark outside the scale, or of another form, never
-falls back to an earlier one; nor does one that is quoted from the answer; a text that was cut off may lack its last.
+Marks that differ give none: in 7,230 real GPT-4 judgments the first and the last never differ, and of 16,259 ratings
+of many judges three are lost by it.  Whoever reads the first mark, or the last, lets an answer talk the judge into it.
+A mark that is quoted from the answer is none either; a text that is not whole may lack its last.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from . import whole
 from .quotation import Material
 from .thinking import cut_thinking
 
-_NOT_FINISHED = {
-    "length": "the judge's reply was cut off by max_tokens",
-    "content_filter": "the endpoint's content filter withheld the judgment",
-    "refusal": "the judge refused to judge",
-}
 NOTHING = Material()
+
+# What stands in double brackets of any kind, also with spaces between them; code such as `[[1, 2], [3]]` does not.
+_DOUBLE = re.compile(r"\[\s*\[([^\[\]]{0,500})\]\s*\]")
+_OTHER_BRACKETS = str.maketrans(
+    {"⟦": "[[", "⟧": "]]", "〚": "[[", "〛": "]]", "【": "[", "】": "]", "〔": "[", "〕": "]"}
+)
+_UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\\\\(?=[\\[\\]])")
 
 T = TypeVar("T")
 
@@ -31,7 +35,7 @@ class Reading(Generic[T]):
 
     Args:
         value: the rating, 1-10, or the letter of the verdict: `A`, `B` or `C` for neither; None with its `reason`.
-        flags: `several-ratings`, `bare-rating`, `quoted-rating`, `several-verdicts`, `quoted-verdict`.
+        flags: `bare-rating`, `quoted-rating`, `quoted-verdict`.
     """
 
     value: T | None
@@ -45,20 +49,19 @@ class Marking(Generic[T]):
 
     Args:
         name: how reasons and flags call it.
-        marks: what is taken for such a mark, also in another form than the one that counts.
-        bare: a form that is looked for only where there is none of `marks`, and is flagged.
-        worth: two marks are different where this is.
-        parse: the value of the last mark in a text, and the reason where it has none.
-        in_instructions: whether the judge's system message holds such marks itself, as the pairwise templates' does
-            with all three verdicts; a mark that is repeated from there is then none of the judge's.
+        form: the mark as it must be, with its value in a group.
+        parse: the value of that group.
+        fault: what is wrong with a value, or None.
+        bare: a form that counts only where there is nothing in double brackets, and is flagged.
+        words: the value said in words, which must not differ from a mark that the answer holds too.
     """
 
     name: str
-    marks: re.Pattern[str]
-    worth: Callable[[re.Match[str]], object]
-    parse: Callable[[str, re.Match[str]], tuple[T | None, str | None]]
+    form: re.Pattern[str]
+    parse: Callable[[str], T]
+    fault: Callable[[T], str | None]
     bare: re.Pattern[str] | None = None
-    in_instructions: bool = False
+    words: re.Pattern[str] | None = None
 
 
 def read(marking: Marking[T], judgment: str, finish_reason: str = "stop", material: Material = NOTHING) -> Reading[T]:
@@ -66,32 +69,64 @@ def read(marking: Marking[T], judgment: str, finish_reason: str = "stop", materi
 
     Args:
         judgment: the judge's whole text.
-        finish_reason: `length`, `content_filter` and `refusal` mean that the judge did not come to its end.
+        finish_reason: the endpoint's word for how the reply ended.
         material: what the judge was shown, to know its own marks from those that it quotes.
     """
-    text = _without_thinking(judgment)
-    if finish_reason in _NOT_FINISHED:
-        return Reading(None, _NOT_FINISHED[finish_reason])
-    flags = []
-    found = list(marking.marks.finditer(text))
-    if not found and marking.bare:
-        found = list(marking.bare.finditer(text))
-        flags += [f"bare-{marking.name}"] if found else []
-    if not found:
-        return Reading(None, _why_none(judgment, text, marking.name))
-    if len({marking.worth(mark) for mark in found}) > 1:
-        flags.append(f"several-{marking.name}s")
-    last = found[-1]
-    if material.holds(text, *last.span(), instructions=marking.in_instructions):
-        # Never an earlier one instead: whoever foresees a judge's words could make its own last mark look quoted.
-        reason = f"the judge's last {marking.name} is one that it quotes from the answer"
-        return Reading(None, reason, (*flags, f"quoted-{marking.name}"))
-    return Reading(*marking.parse(text, last), tuple(flags))
+    name, text = marking.name, _without_thinking(judgment)
+    broken = whole.judgment_fault(finish_reason)
+    if broken is not None:
+        return Reading(None, broken)
+    seen = in_plain_brackets(text)
+    marks = [mark[1].strip() for mark in _DOUBLE.finditer(seen)]
+    exact = list(marking.form.finditer(text))
+    bare = _values(marking, marking.bare, seen)
+    flags: tuple[str, ...] = ()
+    if not marks and bare and marking.bare is not None:
+        exact, flags = list(marking.bare.finditer(text)), (f"bare-{name}",)
+    elif len(exact) != len(marks):  # another form, which is no mark and hides none
+        return Reading(None, _of_another_form(marking, marks))
+    if not exact:
+        return Reading(None, _why_none(judgment, text, name))
+    last, value = exact[-1], marking.parse(exact[-1][1])
+    said = {marking.parse(mark[1]) for mark in exact} | bare
+    if material.mentions(last[0]):
+        said |= _values(marking, marking.words, seen)
+    if said != {value}:
+        return Reading(None, f"the judge's {name}s differ: {_listed(said)}", flags)
+    if material.holds(text, *last.span()):
+        return Reading(
+            None, f"the judge's {name} is one that it quotes from what it was shown", (*flags, f"quoted-{name}")
+        )
+    fault = marking.fault(value)
+    return Reading(None, fault, flags) if fault else Reading(value, None, flags)
+
+
+def in_plain_brackets(text: str) -> str:
+    """The text with square brackets of every kind as `[` and `]`: full-width, escaped, with unseen characters."""
+    if text.isascii() and "\\" not in text:
+        return text
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text).translate(_OTHER_BRACKETS))
+
+
+def _values(marking: Marking[T], pattern: re.Pattern[str] | None, text: str) -> set[T]:
+    return {marking.parse(found[1]) for found in pattern.finditer(text)} if pattern else set()
+
+
+def _of_another_form(marking: Marking[T], marks: list[str]) -> str:
+    shown = list(dict.fromkeys(f"[[{mark[:16]}]]" for mark in marks))
+    if len(shown) == 1:
+        return f"the judge's {marking.name} {shown[0]} is not of the form that it was asked for"
+    return f"the judge's {marking.name}s differ: {' and '.join(shown[:3])}"
+
+
+def _listed(said: set[T]) -> str:
+    shown = sorted(f"{value:g}" if isinstance(value, float) else str(value) for value in said)
+    return " and ".join(shown[:3])
 
 
 def _without_thinking(judgment: str) -> str:
     # A closing tag alone may be one that the judge quotes from the answer.
-    return cut_thinking(judgment) if "<think>" in judgment else judgment
+    return cut_thinking(judgment, closed_by_server=False)
 
 
 def _why_none(judgment: str, text: str, what: str) -> str:
@@ -102,51 +137,21 @@ def _why_none(judgment: str, text: str, what: str) -> str:
     return f"the judge's reply holds no {what}"
 
 
-# Ratings.
+def _outside(rating: float) -> str | None:
+    return None if 1 <= rating <= 10 else f"the judge's rating {rating:g} is outside 1-10"
 
-_DOUBLE = re.compile(r"\[\[[0-9]+(?:\.[0-9]+)?\]\]")
-_DOUBLE_LIKE = re.compile(r"\[\[[ \t]*([-+]?\d+(?:\.\d+)?)(?:[ \t]*/[ \t]*\d+)?[ \t]*\]\]")
-_BARE = re.compile(
-    r"\b(?:rating|score)\b[*_]*(?:[ \t]*[:=][ \t]*|[ \t]+)[*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE
+
+RATING = Marking(
+    "rating",
+    re.compile(r"\[\[([0-9]+(?:\.[0-9]+)?)\]\]"),
+    float,
+    _outside,
+    bare=re.compile(
+        r"\b(?:rating|score)\b[*_]*(?:[ \t]*[:=][ \t]*|[ \t]+)[*_]*\[([0-9]+(?:\.[0-9]+)?)\](?!\])", re.IGNORECASE
+    ),
+    words=re.compile(r"\b(?:rating|score)\b[*_]*(?: is|[ \t]*[:=])[ \t]*[*_]*([0-9]+(?:\.[0-9]+)?)", re.IGNORECASE),
 )
+"""`[[n]]` or `[[n.n]]`, 1-10, of one answer; `[n]` right after the word Rating or Score."""
 
-
-def _number(mark: re.Match[str]) -> float:
-    return float(mark[1])
-
-
-def _parse_rating(text: str, last: re.Match[str]) -> tuple[float | None, str | None]:
-    rating, double = _number(last), last[0].startswith("[[")
-    if double and not _DOUBLE.fullmatch(last[0]):
-        return None, f"the judge's rating {last[0][:16]} is not of the form [[n]]"
-    later = [bare for bare in _BARE.finditer(text, last.end()) if _number(bare) != rating]
-    if double and later:  # the double one may be quoted without a sign of it
-        return None, f"the judge rates {last[0][:16]} and then [{later[-1][1][:12]}]"
-    if not 1 <= rating <= 10:
-        return None, f"the judge's rating {last[1][:12]} is outside 1-10"
-    return rating, None
-
-
-RATING = Marking("rating", _DOUBLE_LIKE, _number, _parse_rating, bare=_BARE)
-"""`[[n]]`, 1-10, of one answer."""
-
-
-# Verdicts.
-
-_LETTER = re.compile(r"\[\[([ABC])\]\]")
-# What a judge may write instead of one of the three: another case, spaces, two letters, a word.
-_LETTER_LIKE = re.compile(
-    r"\[\[\s*(?:(?:assistant )?[ABC](?: wins)?|[ABC]\s*[<>=/|,]{1,3}\s*[ABC]|tie|draw|neither|none|both)\s*\]\]",
-    re.IGNORECASE,
-)
-
-
-def _parse_verdict(text: str, last: re.Match[str]) -> tuple[str | None, str | None]:  # noqa: ARG001
-    letter = _LETTER.fullmatch(last[0])
-    if letter is None:
-        return None, f"the judge's verdict {last[0][:16]} is none of [[A]], [[B]] and [[C]]"
-    return letter[1], None
-
-
-VERDICT = Marking("verdict", _LETTER_LIKE, lambda mark: mark[0], _parse_verdict, in_instructions=True)
+VERDICT = Marking("verdict", re.compile(r"\[\[([ABC])\]\]"), str, lambda letter: None)
 """`[[A]]`, `[[B]]` or `[[C]]` of two answers."""

@@ -20,27 +20,22 @@ class Material:
     """What a judge was shown.
 
     Args:
-        prompt: the whole user message.
+        prompt: its instructions and the user message, the whole of both.
         answers: the answers in it.
-        instructions: the system message.
     """
 
     prompt: str = ""
     answers: Sequence[str] = ()
-    instructions: str = ""
 
-    def holds(self, text: str, start: int, end: int, *, instructions: bool = False) -> bool:
-        """Whether `text[start:end]` of a judgment is quoted from here.
+    def mentions(self, mark: str) -> bool:
+        """Whether an answer holds the same mark."""
+        return any(mark in answer for answer in self.answers)
 
-        Args:
-            instructions: whether a mark that is repeated from the instructions is a quotation too.
-        """
-        mark = text[start:end]
-        if instructions and _repeats(self.instructions, text, start, end):
+    def holds(self, text: str, start: int, end: int) -> bool:
+        """Whether `text[start:end]` of a judgment is repeated from the prompt, or quoted from an answer."""
+        if _repeats(self.prompt, text, start, end):
             return True
-        if not any(mark in answer for answer in self.answers):
-            return False
-        return _repeats(self.prompt, text, start, end) or _in_quotation(text, start, end)
+        return self.mentions(text[start:end]) and _in_quotation(text, start, end)
 
 
 def _repeats(source: str, text: str, start: int, end: int) -> bool:

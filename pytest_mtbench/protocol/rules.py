@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-RATING = "rating/2"
-VERDICT = "verdict/1"
+RATING = "rating/3"
+VERDICT = "verdict/2"
 GATES = "gates/1"

@@ -136,6 +136,8 @@ def _turn(result: TurnResult) -> dict[str, Any]:
         "judgment": result.judgment,
         "flags": list(result.flags),
     }
+    if result.runs[0].elsewhere:
+        row["elsewhere"] = result.runs[0].elsewhere
     if result.games:
         one = len(result.games) == 1
         row |= {"outcome": result.games[0].outcome if one else None, "games": [game.as_json() for game in result.games]}

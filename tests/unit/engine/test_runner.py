@@ -326,7 +326,7 @@ def test_wishes_wait_for_a_controller_that_starts_late(machine: Machine, tmp_pat
 
 def test_results_pass_unchanged_whatever_they_hold(endpoint: Server, channel: Channel) -> None:
     endpoint.answer = lambda asked: "nul \0 \x1b[31m \u202e \U0001f600 </script> [[10]]"
-    endpoint.judge = lambda asked: "quoted [[10]], mine [[3.5]]"
+    endpoint.judge = lambda asked: "quoted [10], mine [[3.5]]"
     outcome = channel.worker(SPIDER).outcome()
     assert outcome == [channel.runner.results()[SPIDER]]
     assert isinstance(outcome, list)
