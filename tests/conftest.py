@@ -25,6 +25,9 @@ _AMBIENT = (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "PYTEST_ADDOPTS",
 )  # fmt: skip
 
+# hypothesis imports itself at the end of every run, which takes ten times as long as most of ours.
+ADDOPTS = "-p tests.loopback_only -p no:hypothesispytest"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Here and not in pyproject.toml, which the quickstart reads as well, where pytest-timeout is not installed.
@@ -63,9 +66,15 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):  # of a run inside a run, which would be slow
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache-home")))
-    # hypothesis imports itself at the end of every run, which takes longer than most of ours.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p tests.loopback_only -p no:hypothesispytest")
+    monkeypatch.setenv("PYTEST_ADDOPTS", ADDOPTS)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """pytest's own, which drops the options of the environment, with ours."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", ADDOPTS)
+    return pytester
 
 
 @pytest.fixture

@@ -94,8 +94,11 @@ def bench(pytester: pytest.Pytester, endpoint: Server) -> Bench:
     return Bench(pytester, endpoint)
 
 
-@pytest.fixture(params=[(), ("-n0",), ("-n2",)], ids=["no-xdist", "n0", "n2"])
+@pytest.fixture(params=[("-p", "no:xdist"), ("-n2",)], ids=["no-xdist", "n2"])
 def xdist(request: pytest.FixtureRequest) -> Sequence[str]:
-    """The options of the three ways in which items run."""
+    """The options of the two ways in which items run; for tests of what may differ between them.
+
+    Without any option xdist is loaded and does nothing, as it does with `-n0`: that is how all other tests run.
+    """
     options: Sequence[str] = request.param
     return options
