@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ pytest_plugins = ["pytester", "tests.loopback_only"]
 _AMBIENT = (
     "OPENAI_API_KEY", "OPENAI_BASE_URL", "MTBENCH_JUDGE_API_KEY", "MTBENCH_DATA", "AZURE_OPENAI_API_KEY", "COLUMNS",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "PYTEST_ADDOPTS",
+    "PYTHONDONTWRITEBYTECODE",  # or each of the many processes compiles everything anew
 )  # fmt: skip
 
 # hypothesis imports itself at the end of every run, which takes ten times as long as most of ours.
@@ -58,16 +60,23 @@ def _import_what_is_imported_late() -> None:
 _import_what_is_imported_late()
 
 
+def environment(cache_home: Path) -> dict[str, str]:
+    """That of a process which a test starts: no key, no proxy, no user's cache folder, and loopback as its network."""
+    # Coverage of a run inside a run would be slow.
+    dropped = {*_AMBIENT, "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    ours = {"XDG_CACHE_HOME": str(cache_home), "PYTEST_ADDOPTS": ADDOPTS, "PYTHONPATH": str(Path(__file__).parents[1])}
+    return kept | ours
+
+
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No key, no proxy, no user's cache folder; processes that a test starts reach loopback alone."""
-    for name in _AMBIENT:
-        monkeypatch.delenv(name, raising=False)
-    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):  # of a run inside a run, which would be slow
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache-home")))
-    monkeypatch.setenv("PYTEST_ADDOPTS", ADDOPTS)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    """The same for what runs in this process."""
+    ours = environment(tmp_path_factory.mktemp("cache-home"))
+    for name in os.environ.keys() - ours.keys():
+        monkeypatch.delenv(name)
+    for name in ("XDG_CACHE_HOME", "PYTEST_ADDOPTS", "PYTHONPATH"):
+        monkeypatch.setenv(name, ours[name])
 
 
 @pytest.fixture

@@ -80,12 +80,13 @@ class Server:
     `before` sees every request first, with its number from 0, and may give a reply instead.
     """
 
+    answer: Callable[[Asked], Reply | str]
+    judge: Callable[[Asked], Reply | str]
+    before: Callable[[Asked, int], Reply | None]
+
     def __init__(self) -> None:
-        self.answer: Callable[[Asked], Reply | str] = lambda asked: f"an answer to: {asked.prompt[:60]}"
-        self.judge: Callable[[Asked], Reply | str] = lambda asked: "It is fine. Rating: [[8]]"
-        self.before: Callable[[Asked, int], Reply | None] = lambda asked, number: None
-        self.latency = 0.0
         self.asked: list[Asked] = []
+        self.reset()
         self.in_flight: dict[bool, int] = {True: 0, False: 0}
         self.most_in_flight: dict[bool, int] = {True: 0, False: 0}
         self._lock = threading.Lock()
@@ -105,6 +106,14 @@ class Server:
     @property
     def judgments(self) -> list[Asked]:
         return [asked for asked in self.asked if asked.is_judge]
+
+    def reset(self) -> None:
+        """Forgets what was asked and every rule that was set."""
+        self.answer = lambda asked: f"an answer to: {asked.prompt[:60]}"
+        self.judge = lambda asked: "It is fine. Rating: [[8]]"
+        self.before = lambda asked, number: None
+        self.latency = 0.0
+        self.clear()
 
     def clear(self) -> None:
         """Forgets what was asked."""

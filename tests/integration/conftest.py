@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,19 @@ import scipy.special  # noqa: F401
 
 import pytest_mtbench.plugin.activation  # noqa: F401
 
+from ..conftest import environment
 from ..server import JUDGE, Server
 from ..sets import write_set
+
+QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart" / "mtbench.yaml"
+
+
+@dataclass(frozen=True)
+class Quickstart:
+    """What a run of the quickstart printed, and its report."""
+
+    output: str
+    report: dict[str, Any]
 
 
 class Bench:
@@ -68,6 +81,20 @@ class Bench:
     def report(self, name: str = "report.json") -> Any:
         """A JSON report that a run wrote."""
         return json.loads((self.path / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Quickstart:
+    """The quickstart as a newcomer runs it, once for all tests that look at it."""
+    folder = tmp_path_factory.mktemp("examples")
+    (folder / "quickstart").mkdir()
+    shutil.copy(QUICKSTART, folder / "quickstart")
+    suite = "quickstart/mtbench.yaml"
+    command = [sys.executable, "-m", "pytest", suite, "--rootdir=.", "--mtbench-report=report.json"]
+    own = environment(folder)
+    run = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False, timeout=100)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return Quickstart(run.stdout, json.loads((folder / "report.json").read_text(encoding="utf-8")))
 
 
 def item_ids(result: pytest.RunResult) -> list[str]:

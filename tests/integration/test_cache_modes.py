@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 
 import pytest
 
@@ -12,10 +11,10 @@ from ..server import Asked, Reply
 from .conftest import Bench, table
 
 
-def test_the_second_run_asks_nothing_and_shows_the_same(bench: Bench, xdist: Sequence[str]) -> None:
-    first = bench.run(*xdist)
+def test_the_second_run_asks_nothing_and_shows_the_same(bench: Bench) -> None:
+    first = bench.run()
     bench.endpoint.clear()
-    second = bench.run(*xdist)
+    second = bench.run("-n2")
     assert bench.endpoint.asked == []
     assert table(first)[:-1] == table(second)[:-1]
     second.stdout.fnmatch_lines(["requests: 0 made (answers 0 made, 9 cached; judgments 0 made, 9 cached)*"])

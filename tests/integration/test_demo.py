@@ -5,37 +5,40 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
-from .conftest import Bench, flowing, table
-
-QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart" / "mtbench.yaml"
+from .conftest import QUICKSTART, Bench, Quickstart, flowing, table
 
 
 @pytest.fixture(autouse=True)
-def quickstart(bench: Bench) -> None:
+def suite(bench: Bench) -> None:
     shutil.copy(QUICKSTART, bench.path)
 
 
-def test_the_demo_passes_its_gate(bench: Bench, xdist: Sequence[str]) -> None:
-    result = bench.plain("mtbench.yaml", "--mtbench-report=report.json", *xdist)
-    result.assert_outcomes(passed=160 + 4)
-    report = bench.report()
+def test_the_demo_passes_its_gates(bench: Bench, quickstart: Quickstart) -> None:
+    text = " ".join(quickstart.output.split())
+    assert f"= {160 + 4} passed in " in text
+    report = quickstart.report
     assert (report["model"], report["judge"]) == ("demo", "demo-judge")
     assert report["calls"]["answers"]["made"] + report["calls"]["judgments"]["made"] == 320
     assert 7 < report["scores"]["overall"]["mean"] < 9
-    assert bench.endpoint.asked == []
-    result.stdout.fnmatch_lines(["mtbench: mtbench.yaml: model demo *stand-in, not a language model*"])
-    assert "MT-Bench: demo (a stand-in), judged by demo-judge (a stand-in), on house" in flowing(result)
-    assert "are stand-ins, not language models" in flowing(result)
+    assert "mtbench: quickstart/mtbench.yaml: model demo" in text
+    assert "stand-in, not a language model" in text
+    assert "MT-Bench: demo (a stand-in), judged by demo-judge (a stand-in), on house" in text
+    assert "are stand-ins, not language models" in text
     assert any("stand-ins, not language models" in note for note in report["notes"])
 
 
-def test_a_spoilt_model_blocks_the_deploy(bench: Bench, xdist: Sequence[str]) -> None:
-    result = bench.plain("mtbench.yaml", "--mtbench-model=demo-regressed", *xdist)
+def test_the_demo_with_workers(bench: Bench) -> None:
+    result = bench.plain("mtbench.yaml", "--mtbench-limit=1", "--mtbench-report=report.json", "-n2")
+    result.assert_outcomes(passed=16 + 4)
+    assert bench.report()["calls"]["answers"]["made"] == 16, "one demo for the whole run"
+    assert bench.endpoint.asked == []
+
+
+def test_a_spoilt_model_blocks_the_deploy(bench: Bench) -> None:
+    result = bench.plain("mtbench.yaml", "--mtbench-model=demo-regressed")
     assert result.ret == 1
     result.assert_outcomes(passed=162, failed=2)
     result.stdout.fnmatch_lines_random([
@@ -65,7 +68,7 @@ def test_proxies_and_keys_of_the_environment_do_not_matter(bench: Bench, monkeyp
 
 
 def test_twice_at_once_on_one_machine(bench: Bench) -> None:
-    command = [sys.executable, "-m", "pytest", "mtbench.yaml", "-q", "-m", "coding"]
+    command = [sys.executable, "-m", "pytest", "mtbench.yaml", "-q", "--mtbench-limit=1"]
     running = [
         subprocess.Popen(command, cwd=bench.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(2)
     ]

@@ -11,18 +11,19 @@ from ..server import JUDGE, Asked, Reply, error
 from .conftest import Bench, flowing
 
 
-@pytest.mark.parametrize("mode", [[], ["-n2"]], ids=["no-xdist", "n2"])
 @pytest.mark.parametrize(
-    "reply, message",
+    "reply, message, mode",
     [
-        (error(401, "Incorrect API key provided: sk-my-key-1"), "refuses the key or the account (HTTP 401"),
-        (error(403, "No access to this model"), "refuses the key or the account (HTTP 403"),
-        (error(404, "The model `m` does not exist", "model_not_found"), "knows no such model or path (HTTP 404"),
-        (error(429, "You exceeded your current quota", "insufficient_quota"), "the quota is used up (HTTP 429"),
+        (error(401, "Incorrect API key provided: sk-my-key-1"), "refuses the key or the account (HTTP 401", ()),
+        (error(401, "Incorrect API key provided: sk-my-key-1"), "refuses the key or the account (HTTP 401", ("-n2",)),
+        (error(403, "No access to this model"), "refuses the key or the account (HTTP 403", ()),
+        (error(404, "The model `m` does not exist", "model_not_found"), "knows no such model or path (HTTP 404", ()),
+        (error(429, "You exceeded your current quota", "insufficient_quota"), "the quota is used up (HTTP 429", ()),
     ],
+    ids=["401", "401-n2", "403", "404", "429"],
 )
 def test_where_nothing_can_work_the_run_ends_with_one_message(
-    bench: Bench, mode: Sequence[str], monkeypatch: pytest.MonkeyPatch, reply: Reply, message: str
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, reply: Reply, message: str, mode: Sequence[str]
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-my-key-1")
     bench.endpoint.before = lambda asked, number: reply
@@ -46,35 +47,33 @@ def test_a_judge_that_does_not_exist_ends_the_run_but_keeps_the_answers(bench: B
     assert known >= 1
 
 
-def test_an_endpoint_that_refuses_connections(bench: Bench, xdist: Sequence[str]) -> None:
-    bench.own_process = True  # pytester forgets modules after a run in its process, and their error classes
+def test_an_endpoint_that_refuses_connections(bench: Bench) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: every connection is refused
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-        result = bench.run(f"--mtbench-base-url={url}", "--mtbench-retries=1", *xdist)
+        result = bench.run(f"--mtbench-base-url={url}", "--mtbench-retries=1")
     assert result.ret == 4
     assert f"nothing answers at {url}" in result.stdout.str() + result.stderr.str()
     assert "--mtbench-base-url right?" in result.stdout.str() + result.stderr.str()
 
 
-def test_a_refused_request_costs_its_turn_alone(bench: Bench, xdist: Sequence[str]) -> None:
+def test_a_refused_request_costs_its_turn_alone(bench: Bench) -> None:
     refusal = error(400, "maximum context length is 8 tokens", "context_length_exceeded", "messages")
     bench.endpoint.before = lambda asked, number: refusal if "Name a colour" in asked.prompt else None
-    result = bench.run("--mtbench-report=report.json", *xdist)
+    result = bench.run("--mtbench-report=report.json")
     assert result.ret == 1
     result.assert_outcomes(passed=7, errors=2)
     result.stdout.fnmatch_lines(["unscored: *the endpoint refused the request (HTTP 400: maximum context length*"])
     assert bench.report()["scores"]["overall"]["unscored"] == 2
 
 
-def test_passing_faults_are_tried_again_and_counted(bench: Bench, xdist: Sequence[str]) -> None:
-    bench.own_process = True  # pytester forgets modules after a run in its process, and their error classes
+def test_passing_faults_are_tried_again_and_counted(bench: Bench) -> None:
     faults = [
         error(429, "slow down", Retry_After="0.05"), error(500, "oops"), error(529, "overloaded"), Reply(drop=True),
         Reply(cut_off=True), Reply(body=b"<html>proxy</html>"), Reply(body={"choices": []}), Reply(text=""),
     ]  # fmt: skip
     bench.endpoint.before = lambda asked, number: faults[number] if number < len(faults) else None
-    result = bench.run("--mtbench-report=report.json", *xdist)
+    result = bench.run("--mtbench-report=report.json")
     result.assert_outcomes(passed=9)
     calls = bench.report()["calls"]
     assert calls["answers"]["made"] + calls["judgments"]["made"] == 18
@@ -83,7 +82,6 @@ def test_passing_faults_are_tried_again_and_counted(bench: Bench, xdist: Sequenc
 
 
 def test_a_hanging_request_is_given_up_and_asked_again(bench: Bench) -> None:
-    bench.own_process = True  # pytester forgets modules after a run in its process, and their error classes
     bench.endpoint.before = lambda asked, number: Reply(hang=60) if number == 0 else None
     bench.run("--mtbench-timeout=0.5").assert_outcomes(passed=9)
 
@@ -96,7 +94,7 @@ def test_retries_can_be_switched_off(bench: Bench) -> None:
     assert len([asked for asked in bench.endpoint.asked if "rain" in asked.prompt]) == 1
 
 
-def test_parameters_that_an_endpoint_refuses(bench: Bench, xdist: Sequence[str]) -> None:
+def test_parameters_that_an_endpoint_refuses(bench: Bench) -> None:
     def picky(asked: Asked, number: int) -> Reply | None:
         if "max_tokens" in asked.body:
             message = "Unsupported parameter: 'max_tokens' is not supported with this model."
@@ -108,7 +106,7 @@ def test_parameters_that_an_endpoint_refuses(bench: Bench, xdist: Sequence[str])
         return None
 
     bench.endpoint.before = picky
-    result = bench.run("--mtbench-concurrency=1", "--mtbench-judge-concurrency=1", *xdist)
+    result = bench.run("--mtbench-concurrency=1", "--mtbench-judge-concurrency=1")
     result.assert_outcomes(passed=9)
     for note in (
         "note: the model's endpoint refuses max_tokens; max_completion_tokens is sent instead",

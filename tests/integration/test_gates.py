@@ -15,10 +15,10 @@ def scores(bench: Bench, math: int = 4, other: int = 9) -> None:
     bench.endpoint.judge = lambda asked: f"Rating: [[{math if 'CORRECT SOLUTION' in asked.prompt else other}]]"
 
 
-def test_a_missed_threshold_blocks(bench: Bench, xdist: Sequence[str]) -> None:
+def test_a_missed_threshold_blocks(bench: Bench) -> None:
     bench.suite("thresholds: {overall: 5, categories: {math: 6}}\n")
     scores(bench)
-    result = bench.plain("mtbench.yaml", "--mtbench-report=report.json", *xdist)
+    result = bench.plain("mtbench.yaml", "--mtbench-report=report.json")
     assert result.ret == 1
     result.assert_outcomes(passed=10, failed=1)
     result.stdout.fnmatch_lines([
@@ -78,10 +78,10 @@ def no_rating_for(text: str) -> object:
     return judge
 
 
-def test_an_unscored_turn_is_an_error_and_never_a_score(bench: Bench, xdist: Sequence[str]) -> None:
+def test_an_unscored_turn_is_an_error_and_never_a_score(bench: Bench) -> None:
     bench.suite("thresholds: {categories: {math: 6}}\n")
     bench.endpoint.judge = no_rating_for("9 plus 8")  # type: ignore[assignment]
-    result = bench.plain("mtbench.yaml", "--mtbench-report=report.json", *xdist)
+    result = bench.plain("mtbench.yaml", "--mtbench-report=report.json")
     assert result.ret == 1
     result.assert_outcomes(passed=7, errors=2, failed=1)
     result.stdout.fnmatch_lines([

@@ -18,10 +18,10 @@ ASYNC = PLAIN.replace("def ", "import asyncio\nasync def ", 1).replace(
 )
 
 
-@pytest.mark.parametrize("source", [PLAIN, ASYNC], ids=["plain", "async"])
-def test_it_replaces_the_model(bench: Bench, xdist: Sequence[str], source: str) -> None:
+@pytest.mark.parametrize("source, mode", [(PLAIN, ()), (PLAIN, ("-n2",)), (ASYNC, ())], ids=["plain", "n2", "async"])
+def test_it_replaces_the_model(bench: Bench, source: str, mode: Sequence[str]) -> None:
     bench.pytester.makeconftest(source)
-    bench.run("--mtbench-report=report.json", *xdist).assert_outcomes(passed=9)
+    bench.run("--mtbench-report=report.json", *mode).assert_outcomes(passed=9)
     assert bench.endpoint.answers == []
     assert len(bench.endpoint.judgments) == 9
     report = bench.report()

@@ -139,8 +139,8 @@ def test_last_failed_without_a_suite_file(bench: Bench) -> None:
     bench.run("--mtbench-min=math=6", "--lf").assert_outcomes(failed=2)
 
 
-def test_junit_xml_carries_the_score(bench: Bench, xdist: Sequence[str]) -> None:
-    bench.run("--junitxml=out.xml", *xdist)
+def test_junit_xml_carries_the_score(bench: Bench) -> None:
+    bench.run("--junitxml=out.xml")
     cases = {case.get("name"): case for case in ET.parse(bench.path / "out.xml").iter("testcase")}
     properties = {item.get("name"): item.get("value") for item in cases["math[q3-turn2]"].iter("property")}
     assert properties == {"score": "8", "category": "math", "turn": "2", "judge": "the-judge"}

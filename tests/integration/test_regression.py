@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..server import JUDGE, Asked, Reply
+from ..server import JUDGE, Asked, Reply, Server
 from ..sets import write_jsonl
 from .conftest import Bench, flowing
 
@@ -23,8 +24,9 @@ Rate = Callable[[str, int, int], int]
 class Deploy:
     """A model that is deployed, a candidate, and a judge that rates both as it is told."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, kept: Path) -> None:
         self.bench = bench
+        self._kept = kept
         rows = [
             {"question_id": n, "category": c, "turns": [f"Q{n} first", f"Q{n} second"]} for n, c in QUESTIONS.items()
         ]
@@ -47,9 +49,23 @@ class Deploy:
             "--mtbench-questions=data/set",
         ]  # fmt: skip
 
-    def baseline(self, runs: int = 2, *more: str) -> None:
-        """Makes baseline.json of the model `prod`."""
-        options = [f"--mtbench-runs={runs}", "--mtbench-report=baseline.json", *more]
+    def baseline(self, runs: int = 2) -> None:
+        """Puts here what a run of the model `prod` left, all rated 6: baseline.json and its cache.
+
+        The run is made once for the tests of this file.
+        """
+        kept = self._kept / str(runs)
+        if not kept.exists():
+            self.make_baseline(runs)
+            shutil.copytree(self.bench.path, kept)
+        for name in ("baseline.json", ".mtbench_cache"):
+            copy: Callable[..., object] = shutil.copytree if (kept / name).is_dir() else shutil.copy
+            if not (self.bench.path / name).exists():
+                copy(kept / name, self.bench.path / name)
+
+    def make_baseline(self, runs: int = 2) -> None:
+        """Makes baseline.json of the model `prod`, as it answers and is rated now."""
+        options = [f"--mtbench-runs={runs}", "--mtbench-report=baseline.json"]
         self.bench.plain(*self.options("prod"), *options).assert_outcomes(passed=TURNS)
         self.bench.endpoint.clear()
 
@@ -63,9 +79,29 @@ class Deploy:
         return next(gate for gate in self.bench.report()["gates"] if gate["name"] == name)
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One endpoint for this file, since its address is part of what a cache remembers."""
+    server = Server()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def deploy(bench: Bench) -> Deploy:
-    return Deploy(bench)
+def endpoint(server: Server) -> Server:
+    server.reset()
+    return server
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where baselines are kept that are made once."""
+    return tmp_path_factory.mktemp("baselines")
+
+
+@pytest.fixture
+def deploy(bench: Bench, kept: Path) -> Deploy:
+    return Deploy(bench, kept)
 
 
 def by_model(new: Callable[[int, int], int], prod: Callable[[int, int], int] = lambda q, turn: 6) -> Rate:
@@ -78,20 +114,20 @@ def unsure(question: int, turn: int) -> int:
 
 
 def test_a_baseline_is_small_sorted_and_a_turn_a_line(deploy: Deploy) -> None:
-    deploy.baseline(5)
+    deploy.baseline()
     text = (deploy.bench.path / "baseline.json").read_text()
     report = json.loads(text)
     assert list(report) == sorted(report)
     rows = [json.loads(line.rstrip(",")) for line in text.splitlines() if line.startswith('  {"answer"')]
     assert rows == report["turns"]
     assert [(row["question_id"], row["turn"]) for row in rows] == [(q, turn) for q in QUESTIONS for turn in (1, 2)]
-    assert all(row["scores"] == [6.0] * 5 for row in rows)
+    assert all(row["scores"] == [6.0] * 2 for row in rows)
     assert all("answers" not in row and row["answer"] == "Said by <prod>." for row in rows)
 
 
-def test_the_same_model_again_is_identical_and_asks_nothing(deploy: Deploy, xdist: Sequence[str]) -> None:
+def test_the_same_model_again_is_identical_and_asks_nothing(deploy: Deploy) -> None:
     deploy.baseline()
-    result = deploy.candidate(*xdist, model="prod")
+    result = deploy.candidate(model="prod")
     assert result.ret == 0
     result.assert_outcomes(passed=TURNS + 1)
     assert deploy.bench.endpoint.asked == []
@@ -99,10 +135,10 @@ def test_the_same_model_again_is_identical_and_asks_nothing(deploy: Deploy, xdis
     assert "against prod (2 runs, baseline.json): identical: every turn has the baseline's score" in flowing(result)
 
 
-def test_a_model_that_got_worse_is_blocked(deploy: Deploy, xdist: Sequence[str]) -> None:
+def test_a_model_that_got_worse_is_blocked(deploy: Deploy) -> None:
     deploy.baseline()
     deploy.rate = by_model(lambda q, turn: 4 if QUESTIONS[q] == "coding" else 6 - q // 3 % 2)
-    result = deploy.candidate(*xdist)
+    result = deploy.candidate()
     assert result.ret == 1
     result.assert_outcomes(passed=TURNS, failed=1)
     gate = deploy.gate()
@@ -143,7 +179,7 @@ def test_an_undecided_look_is_followed_by_the_next(deploy: Deploy, xdist: Sequen
     assert "looks: 1 run: inconclusive (0.50 lower" in flowing(result)
     assert len(deploy.bench.endpoint.asked) == 3 * 2 * TURNS
     assert all(len(row["scores"]) == 3 for row in deploy.bench.report()["turns"])
-    again = deploy.candidate(*xdist, "--lf")
+    again = deploy.candidate("--lf")
     again.assert_outcomes(failed=1)
     assert len(deploy.bench.endpoint.asked) == 3 * 2 * TURNS, "run numbers are part of the key"
 
@@ -317,11 +353,11 @@ def test_a_wrong_section(deploy: Deploy, section: str, message: str) -> None:
     assert message in result.stderr.str()
 
 
-def test_a_judge_that_moved_is_blamed_and_not_the_model(deploy: Deploy, xdist: Sequence[str]) -> None:
+def test_a_judge_that_moved_is_blamed_and_not_the_model(deploy: Deploy) -> None:
     deploy.baseline()
     deploy.shift = -2
     deploy.bench.suite("baseline: {file: baseline.json, sentinel: 20}\n")
-    result = deploy.candidate("mtbench.yaml", *xdist)
+    result = deploy.candidate("mtbench.yaml")
     assert result.ret == 1
     result.assert_outcomes(passed=TURNS, failed=1, skipped=1)
     assert deploy.gate("judge")["status"] == "failed"
@@ -358,7 +394,7 @@ def test_answers_of_another_length_are_spoken_of_and_change_no_verdict(deploy: D
     deploy.bench.endpoint.answer = lambda asked: (
         f"Said by <{asked.model}>." + " more" * (20 if asked.model == "new" else 0)
     )
-    deploy.baseline()
+    deploy.make_baseline()
     deploy.rate = by_model(lambda q, turn: 6 + q % 2)
     result = deploy.candidate()
     assert result.ret == 0
@@ -390,7 +426,7 @@ def test_a_models_own_first_run_is_identical_to_its_baseline_of_several(deploy: 
     deploy.bench.endpoint.answer = lambda asked: f"Said by <{asked.model}>, {next(numbers)}."
     ratings: dict[str, int] = {}
     deploy.rate = lambda model, q, turn: ratings.setdefault(f"{q}{turn}{len(ratings)}", 4 + len(ratings) % 5)
-    deploy.baseline(3)
+    deploy.make_baseline(3)
     assert deploy.candidate(model="prod").ret == 0
     assert deploy.gate()["verdict"] == "identical"
     assert deploy.bench.endpoint.asked == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 import pytest
 
@@ -15,8 +14,8 @@ def varied(asked: Asked) -> str:
     return f"It is so. Rating: [[{1 + len(asked.prompt) % 9}]]"
 
 
-def test_the_json_report_has_what_others_rely_on(bench: Bench, xdist: Sequence[str]) -> None:
-    bench.run("--mtbench-report=out/report.json", "--mtbench-min=math=5", *xdist)
+def test_the_json_report_has_what_others_rely_on(bench: Bench) -> None:
+    bench.run("--mtbench-report=out/report.json", "--mtbench-min=math=5")
     report = bench.report("out/report.json")
     assert report["format"] == "pytest-mtbench/1"
     assert (report["model"], report["judge"], report["mode"]) == ("m", "the-judge", "single")
@@ -36,27 +35,27 @@ def test_the_json_report_has_what_others_rely_on(bench: Bench, xdist: Sequence[s
     assert report["cost_usd"] is None
 
 
-def test_a_hook_receives_the_report(bench: Bench, xdist: Sequence[str]) -> None:
+def test_a_hook_receives_the_report(bench: Bench) -> None:
     bench.pytester.makeconftest(
         "import json, pathlib\n"
         "def pytest_mtbench_report(report):\n"
         "    with pathlib.Path('seen.jsonl').open('a') as file:\n"
         "        file.write(json.dumps(report) + chr(10))\n"
     )
-    bench.run(*xdist, "--mtbench-report=report.json")
+    bench.run("--mtbench-report=report.json")
     (line,) = (bench.path / "seen.jsonl").read_text().splitlines()
     assert json.loads(line) == bench.report()
 
 
-def test_an_export_can_be_graded_again_without_a_request(bench: Bench, xdist: Sequence[str]) -> None:
+def test_an_export_can_be_graded_again_without_a_request(bench: Bench) -> None:
     bench.endpoint.judge = varied
-    first = bench.run("--mtbench-export=out", *xdist)
+    first = bench.run("--mtbench-export=out")
     assert {path.relative_to(bench.path / "out").as_posix() for path in bench.path.glob("out/*/*")} == {
         "model_answer/m.jsonl",
         "model_judgment/the-judge_single.jsonl",
     }
     bench.endpoint.clear()
-    again = bench.run("--mtbench-answers=out", "--mtbench-cache=off", *xdist)
+    again = bench.run("--mtbench-answers=out", "--mtbench-cache=off")
     assert bench.endpoint.asked == []
     assert table(again)[:-1] == table(first)[:-1]
 
@@ -83,26 +82,27 @@ def test_answers_that_are_missing(bench: Bench) -> None:
     assert bench.endpoint.asked == []
 
 
-def test_shares_join_to_the_whole(bench: Bench, xdist: Sequence[str]) -> None:
+def test_shares_join_to_the_whole(bench: Bench) -> None:
     bench.endpoint.judge = varied
     gate = "--mtbench-min=math=2"
     whole = bench.run(gate, "--mtbench-report=whole.json", "--mtbench-cache=off")
     bench.endpoint.clear()
-    for share in (1, 2, 3):
+    for share, mode in enumerate(([], ["-n2"], []), 1):
         result = bench.run(
-            gate, f"--mtbench-shard={share}/3", f"--mtbench-report={share}.json", "--mtbench-cache=off", *xdist
+            gate, f"--mtbench-shard={share}/3", f"--mtbench-report={share}.json", "--mtbench-cache=off", *mode
         )
         assert "no gate is decided before --mtbench-merge" in flowing(result)
         assert "gate[" not in result.stdout.str()
     assert len(bench.endpoint.asked) == 18
     bench.endpoint.clear()
     merges = [f"--mtbench-merge={share}.json" for share in (1, 2, 3)]
-    joined = bench.run(gate, *merges, "--mtbench-report=joined.json", *xdist)
-    assert bench.endpoint.asked == []
-    assert joined.ret == whole.ret
-    assert table(joined)[:-1] == table(whole)[:-1]
-    assert bench.report("joined.json")["scores"] == bench.report("whole.json")["scores"]
-    assert bench.report("joined.json")["calls"] == bench.report("whole.json")["calls"]
+    for mode in ([], ["-n2"]):
+        joined = bench.run(gate, *merges, "--mtbench-report=joined.json", *mode)
+        assert bench.endpoint.asked == []
+        assert joined.ret == whole.ret
+        assert table(joined)[:-1] == table(whole)[:-1]
+        assert bench.report("joined.json")["scores"] == bench.report("whole.json")["scores"]
+        assert bench.report("joined.json")["calls"] == bench.report("whole.json")["calls"]
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_shares_that_cannot_be_joined(bench: Bench, options: list[str], message:
     assert message in result.stderr.str()
 
 
-def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(bench: Bench, xdist: Sequence[str]) -> None:
+def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(bench: Bench) -> None:
     bench.suite("prices: {model: {input: 1, output: 2}, judge: {input: 1, output: 2}}\n")
-    options = ["mtbench.yaml", "--mtbench-dry-run", *xdist]
+    options = ["mtbench.yaml", "--mtbench-dry-run"]
     result = bench.plain(*options)
     assert result.ret == 0
     assert bench.endpoint.asked == []
@@ -133,9 +133,11 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(bench: Bench, xdist
     assert "judgments: 9 to ask of the-judge" in flowing(result)
     assert "cost: about 0.0" in flowing(result)
     bench.plain("mtbench.yaml::math")
-    result = bench.plain(*options)
-    assert "answers: 5 to ask of m" in flowing(result)
-    assert "4 there already" in flowing(result)
+    for mode in ([], ["-n2"]):
+        result = bench.plain(*options, *mode)
+        assert "answers: 5 to ask of m" in flowing(result)
+        assert "4 there already" in flowing(result)
+    assert len(bench.endpoint.asked) == 8
 
 
 def test_a_report_that_cannot_be_written(bench: Bench) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -20,24 +23,72 @@ def varied(asked: Asked) -> str:
     return f"Rating: [[{1 + len(asked.prompt) % 9}]]"
 
 
-@pytest.mark.parametrize("workers", ["1", "2", "4"])
-def test_the_same_table_exit_status_and_requests(bench: Bench, workers: str) -> None:
-    bench.suite(THRESHOLDS)
-    bench.endpoint.judge = varied
-    without = bench.plain("mtbench.yaml", "--mtbench-cache-dir=a", "--mtbench-report=a.json")
-    asked = sorted(request.prompt for request in bench.endpoint.asked)
+OWN_TESTS = """
+def test_long_enough(mtbench_turn):
+    assert len(mtbench_turn.answer) > 3, mtbench_turn.question.id
+    assert mtbench_turn.category != "trivia", mtbench_turn.judgment
+"""
+HOOK = """
+import json, pathlib
+def pytest_mtbench_report(report):
+    with pathlib.Path("seen.jsonl").open("a") as file:
+        file.write(json.dumps(report) + chr(10))
+"""
+
+
+def everything(bench: Bench, name: str, *options: str) -> dict[str, Any]:
+    """What a run with a cache of its own says, writes and asks, without times and in the order of the set."""
     bench.endpoint.clear()
-    within = bench.plain("mtbench.yaml", "--mtbench-cache-dir=b", "--mtbench-report=b.json", "-n", workers)
-    assert within.ret == without.ret == 1
-    assert within.parseoutcomes() == without.parseoutcomes()
-    assert table(within) == table(without)
-    assert sorted(request.prompt for request in bench.endpoint.asked) == asked
-    one, other = bench.report("a.json"), bench.report("b.json")
-    for key in ("scores", "gates", "calls", "usage", "fingerprint"):
-        assert one[key] == other[key]
+    (bench.path / "seen.jsonl").unlink(missing_ok=True)
+    result = bench.plain(
+        "mtbench.yaml", "test_own.py", f"--mtbench-cache-dir={name}", f"--mtbench-report={name}.json",
+        f"--junitxml={name}.xml", f"--mtbench-export={name}-export", "-rA", *options,
+    )  # fmt: skip
+    cases = list(ET.parse(bench.path / f"{name}.xml").iter("testcase"))
+    (seen,) = map(json.loads, (bench.path / "seen.jsonl").read_text().splitlines())
+    report = bench.report(f"{name}.json")
+    assert seen == report
+    return {
+        "status": result.ret,
+        "outcomes": result.parseoutcomes(),
+        "table": table(result),
+        "short summary": sorted(line for line in result.outlines if line.startswith(("PASSED", "FAILED", "ERROR"))),
+        "properties": {
+            case.get("name"): [(each.get("name"), each.get("value")) for each in case.iter("property")]
+            for case in cases
+        },
+        "failures": {case.get("name"): each.get("message") for case in cases for each in case.iter("failure")},
+        "errors": {case.get("name"): each.get("message") for case in cases for each in case.iter("error")},
+        "exported": {path.name for path in (bench.path / f"{name}-export").rglob("*.jsonl")},
+        "asked": sorted(request.prompt for request in bench.endpoint.asked),
+        **{key: report[key] for key in ("scores", "gates", "turns", "calls", "usage", "fingerprint")},
+    }
 
 
-@pytest.mark.parametrize("dist", ["loadscope", "loadfile", "worksteal", "loadgroup", "each"])
+def test_all_that_a_run_says_and_writes_is_the_same(bench: Bench) -> None:
+    bench.suite(THRESHOLDS)
+    bench.pytester.makeconftest(HOOK)
+    bench.pytester.makepyfile(test_own=OWN_TESTS)
+    bench.endpoint.judge = lambda asked: "no rating" if "Name a colour" in asked.prompt else varied(asked)
+    without = everything(bench, "without", "-p", "no:xdist")
+    assert without["status"] == 1
+    assert set(without["outcomes"]) == {"passed", "failed", "errors"}
+    assert all(without.values()), "there is something to compare everywhere"
+    assert len(without["asked"]) == 18 + 2 * 2, "the user's own tests add none, two turns are judged three times"
+    for workers in ("1", "3"):
+        within = everything(bench, f"with{workers}", f"-n{workers}")
+        for what, value in without.items():
+            assert within[what] == value, f"{what}, with {workers} workers"
+
+
+@pytest.mark.parametrize(
+    "dist",
+    [
+        "loadscope",
+        "each",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("loadfile", "worksteal", "loadgroup")),
+    ],
+)
 def test_every_way_of_distributing(bench: Bench, dist: str) -> None:
     options = ["--tx=2*popen"] if dist == "each" else ["-n2"]
     result = bench.run(*options, f"--dist={dist}", "--mtbench-min=math=5")
@@ -52,7 +103,7 @@ def test_the_limits_hold_for_the_whole_run(bench: Bench, xdist: Sequence[str]) -
     assert bench.endpoint.most_in_flight[True] <= 3
 
 
-def test_several_requests_are_in_flight_at_once(bench: Bench, xdist: Sequence[str]) -> None:
+def test_several_requests_are_in_flight_at_once(bench: Bench) -> None:
     together = threading.Barrier(5, timeout=20)
 
     def answer(asked: Asked) -> str:
@@ -61,13 +112,7 @@ def test_several_requests_are_in_flight_at_once(bench: Bench, xdist: Sequence[st
         return "together"
 
     bench.endpoint.answer = answer
-    bench.run(*xdist).assert_outcomes(passed=9)
-
-
-def test_a_user_test_and_a_suite_share_requests(bench: Bench, xdist: Sequence[str]) -> None:
-    bench.pytester.makepyfile(test_own="def test_long_enough(mtbench_turn): assert len(mtbench_turn.answer) > 3")
-    bench.run(*xdist).assert_outcomes(passed=18)
-    assert len(bench.endpoint.asked) == 18
+    bench.run("-n2").assert_outcomes(passed=9)  # which is more than there are workers
 
 
 def test_first_failure_ends_the_run_and_waits_for_nothing(bench: Bench, xdist: Sequence[str]) -> None:
