@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import openai  # noqa: F401 - pytester forgets what a run in this process imports, and these are slow to import
 import pytest
-import scipy.special  # noqa: F401
-
-import pytest_mtbench.plugin.activation  # noqa: F401
 
 from ..conftest import environment
 from ..server import JUDGE, Server

@@ -4,11 +4,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+
+from ..conftest import environment
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 DATA = SHARED / "mt_bench"
@@ -80,6 +83,87 @@ def replay(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
     yield start
     for server in servers:
         server.close()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run of pytest."""
+
+    status: int
+    output: str
+    report: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The output as one line, since the summary wraps its lines."""
+        return " ".join(self.output.split())
+
+    @property
+    def table(self) -> list[str]:
+        """The lines that hold numbers of the model."""
+        return [line for line in self.output.splitlines() if line[:4] in ("writ", "math", "turn", "over", "tier")]
+
+
+def run_pytest(folder: Path, *options: str) -> Run:
+    """Runs pytest in this folder, in a process and an environment of its own."""
+    (folder / "pytest.ini").touch()
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "--mtbench-report=report.json", *options],
+        cwd=folder, env=environment(folder / "cache-home") | {"MTBENCH_DATA": str(DATA)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    output = finished.stdout + finished.stderr
+    assert finished.returncode in (0, 1), output
+    return Run(finished.returncode, output, json.loads((folder / "report.json").read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recording that was played and then run again from its cache."""
+
+    folder: Path
+    server: Replay
+    first: Run
+    second: Run
+
+
+MODES = {"ultrachat_baseline": ["-p", "no:xdist"], "vicuna-7b": [], "ultrachat_cai": ["-n2"]}
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Recorded]]:
+    """Plays the recording of a model, once for all tests that look at it, on the original set by its name."""
+    played: dict[str, Recorded] = {}
+
+    def play(model: str) -> Recorded:
+        if model not in played:
+            folder = tmp_path_factory.mktemp(model)
+            server = Replay(folder / "replay", model)
+            options = [*server.options[:-1], "--mtbench-questions=mt_bench", *MODES[model]]
+            played[model] = Recorded(folder, server, run_pytest(folder, *options), run_pytest(folder, *options))
+        return played[model]
+
+    yield play
+    for each in played.values():
+        each.server.close()
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with MODEL.json for each model: its recorded answers graded with the recorded judgments, offline."""
+    folder = tmp_path_factory.mktemp("graded")
+    for model in RECORDED:
+        run = run_pytest(folder, *offline(model), f"--mtbench-report={model}.json")
+        assert run.status == 0, run.output
+    return folder
+
+
+def offline(model: str) -> list[str]:
+    """The options of a run on recorded answers and judgments alone."""
+    return [
+        f"--mtbench-model={model}", "--mtbench-judge=gpt-4", f"--mtbench-questions={DATA}", "--mtbench-cache=off",
+        f"--mtbench-answers={DATA}", "--mtbench-base-url=http://127.0.0.1:9/v1",
+    ]  # fmt: skip
 
 
 def numbers(report: dict[str, Any]) -> list[float]:

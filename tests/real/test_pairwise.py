@@ -7,11 +7,8 @@ recordings and the server's log.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ from typing import Any
 import pytest
 
 from . import pairs
-from .conftest import DATA, Replay
+from .conftest import DATA, Replay, Run, run_pytest
 
 BASELINE, CAI, VICUNA = "ultrachat_baseline", "ultrachat_cai", "vicuna-7b"
 COUNTS = ("wins", "losses", "ties", "consistent", "n", "unscored", "flips", "flips_to_first")
@@ -28,12 +25,9 @@ Start = Callable[..., "Bench"]
 
 
 @dataclass(frozen=True)
-class Run:
+class Played(Run):
     """A finished run and what the server was asked meanwhile."""
 
-    status: int
-    output: str
-    report: Report
     log: list[dict[str, Any]]
 
     @property
@@ -52,42 +46,22 @@ class Bench:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
-        (folder / "pytest.ini").write_text("[pytest]\n")
         self._log = folder / "requests.jsonl"
         self._log.touch()
         everything = ("--data", str(DATA), "--judge", "echo", "--log", str(self._log))
         self.server = Replay(folder / "replay", VICUNA, *everything, *options)
 
-    def run(self, model: str, *options: str) -> Run:
+    def run(self, model: str, *options: str) -> Played:
         """Runs pytest on this server, in a process of its own."""
         before = len(self._log.read_text().splitlines())
-        finished = subprocess.run(
-            [
-                sys.executable, "-m", "pytest", f"--mtbench-model={model}", f"--mtbench-base-url={self.server.url}",
-                "--mtbench-judge=gpt-4", "--mtbench-report=report.json", *options,
-            ],
-            cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        output = finished.stdout + finished.stderr
-        assert finished.returncode in (0, 1), output
-        report = json.loads((self.folder / "report.json").read_text())
+        endpoints = (f"--mtbench-model={model}", f"--mtbench-base-url={self.server.url}", "--mtbench-judge=gpt-4")
+        run = run_pytest(self.folder, *endpoints, *options)
         log = [json.loads(line) for line in self._log.read_text().splitlines()[before:]]
-        return Run(finished.returncode, output, report, log)
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        """That of a user without settings, who can reach this machine alone."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        return kept | {
-            "MTBENCH_DATA": str(DATA),
-            "PYTEST_ADDOPTS": "-p tests.loopback_only -p no:hypothesispytest",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "XDG_CACHE_HOME": str(self.folder / "cache-home"),
-        }
+        return Played(run.status, run.output, run.report, log)
 
 
-@pytest.fixture
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Bench]]:
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Starts benches: `bench(*options of the server)`."""
     started: list[Bench] = []
 
@@ -98,6 +72,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Be
     yield start
     for each in started:
         each.server.close()
+
+
+@pytest.fixture(scope="module")
+def vicuna(bench: Start) -> tuple[Bench, Played]:
+    """The comparison that several tests look at, where it was played."""
+    own = bench()
+    return own, own.run(VICUNA, f"--mtbench-against={BASELINE}", "-n2")
 
 
 def by_name(scores: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -142,10 +123,8 @@ def made(report: Report) -> tuple[int, int]:
     return report["calls"]["answers"]["made"], report["calls"]["judgments"]["made"]
 
 
-@pytest.mark.parametrize("mode", [(), ("-n0",), ("-n2",)], ids=["no-xdist", "n0", "n2"])
-def test_requests_scores_and_turns_are_those_of_the_independent_count(bench: Start, mode: Sequence[str]) -> None:
-    own = bench()
-    run = own.run(VICUNA, f"--mtbench-against={BASELINE}", *mode)
+def test_requests_scores_and_turns_are_those_of_the_independent_count(vicuna: tuple[Bench, Played]) -> None:
+    own, run = vicuna
     report = run.report
     expected = pairs.answer_requests(VICUNA, BASELINE) + pairs.judge_requests(VICUNA, [BASELINE])
     assert len(run.log) == sum(expected.values()) == 638  # two first answers are the same on both sides
@@ -160,14 +139,13 @@ def test_requests_scores_and_turns_are_those_of_the_independent_count(bench: Sta
     assert {game["run"] for row in report["turns"] for game in row["games"]} == {1}
     found = [(row["score"], row["outcome"], row["unscored"]) for row in report["turns"]]
     assert found == [(game.points, game.outcome, None) for game in games]
-    again = own.run(VICUNA, f"--mtbench-against={BASELINE}", *mode)
+    again = own.run(VICUNA, f"--mtbench-against={BASELINE}", "-p", "no:xdist")
     assert (again.status, again.log, made(again.report)) == (0, [], (0, 0))
     assert (again.report["scores"], again.report["turns"]) == (report["scores"], report["turns"])
 
 
-def test_gates_compare_win_rates(bench: Start) -> None:
-    own = bench()
-    run = own.run(VICUNA, f"--mtbench-against={BASELINE}")
+def test_gates_compare_win_rates(vicuna: tuple[Bench, Played]) -> None:
+    own, run = vicuna
     games = pairs.games(VICUNA, [BASELINE], run.asked)
     rates = {name: numbers["win_rate"] for name, numbers in pairs.scores(games).items()}
     for raised in (set(), {"overall", "turn2", "math"}):
@@ -202,6 +180,7 @@ def test_stored_answers_are_not_asked_for(bench: Start) -> None:
     assert game_rows(from_report.report) == game_rows(run.report)
 
 
+@pytest.mark.slow
 def test_a_bad_network_changes_no_count(bench: Start) -> None:
     run = bench("--faults", "429=0.1,500=0.05,drop=0.02").run(CAI, f"--mtbench-against={VICUNA}")
     assert run.status == 0
@@ -212,6 +191,7 @@ def test_a_bad_network_changes_no_count(bench: Start) -> None:
     assert game_rows(run.report) == expected_rows(games)
 
 
+@pytest.mark.slow
 def test_several_others_are_each_played(bench: Start) -> None:
     others = [VICUNA, CAI]
     run = bench().run(BASELINE, f"--mtbench-against={','.join(others)}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from .conftest import DATA, Replay
+from .conftest import Replay, offline
 
 # Baseline, candidate: drop, standard error, one-sided p, verdict and the categories named; computed apart from this
 # package's code from the recorded scores, by the formulas of a stratified paired cluster t with 72 degrees of freedom.
@@ -22,33 +22,21 @@ PAIRS = {
 }
 
 
-@pytest.fixture
-def graded(pytester: pytest.Pytester) -> Callable[..., Any]:
-    """Grades recorded answers with recorded judgments; gives exit status and report."""
-
-    def run(model: str, *more: str) -> Any:
-        result = pytester.runpytest_inprocess(
-            f"--mtbench-model={model}", "--mtbench-judge=gpt-4", f"--mtbench-questions={DATA}", "--mtbench-cache=off",
-            f"--mtbench-answers={DATA}", "--mtbench-base-url=http://127.0.0.1:9/v1", "-q", *more,
-        )  # fmt: skip
-        return result.ret
-
-    return run
-
-
-def test_every_pair_both_ways(pytester: pytest.Pytester, graded: Callable[..., Any]) -> None:
-    for model in {model for pair in PAIRS for model in pair}:
-        assert graded(model, f"--mtbench-report={model}.json") == 0
-    for (baseline, candidate), (drop, se, p, verdict, named) in PAIRS.items():
-        status = graded(candidate, f"--mtbench-baseline={baseline}.json", "--mtbench-report=report.json")
-        (gate,) = json.loads((pytester.path / "report.json").read_text())["gates"]
-        assert (gate["verdict"], gate["regressed_categories"], gate["df"]) == (verdict, named, 72)
-        assert gate["drop"] == pytest.approx(drop, abs=0.0006)
-        assert gate["se"] == pytest.approx(se, abs=0.0006)
-        assert gate["p"] == pytest.approx(p, abs=0.00006)
-        assert status == (1 if verdict == "regressed" else 0)
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_every_pair_both_ways(pytester: pytest.Pytester, graded: Path, pair: tuple[str, str]) -> None:
+    baseline, candidate = pair
+    drop, se, p, verdict, named = PAIRS[pair]
+    options = [f"--mtbench-baseline={graded / baseline}.json", "--mtbench-report=report.json", "-q"]
+    result = pytester.runpytest_inprocess(*offline(candidate), *options)
+    (gate,) = json.loads((pytester.path / "report.json").read_text())["gates"]
+    assert (gate["verdict"], gate["regressed_categories"], gate["df"]) == (verdict, named, 72)
+    assert gate["drop"] == pytest.approx(drop, abs=0.0006)
+    assert gate["se"] == pytest.approx(se, abs=0.0006)
+    assert gate["p"] == pytest.approx(p, abs=0.00006)
+    assert result.ret == (1 if verdict == "regressed" else 0)
 
 
+@pytest.mark.slow
 def test_against_the_replayed_model_with_a_second_look(
     pytester: pytest.Pytester, replay: Callable[..., Replay]
 ) -> None:
