@@ -134,7 +134,7 @@ def test_the_header_shows_what_is_not_a_default_and_where_it_came_from(bench: Be
 @pytest.mark.parametrize("option", ["--help", "--version", "-VV", "--markers", "--fixtures", "--cache-show"])
 @pytest.mark.parametrize("active", [False, True], ids=["inactive", "active"])
 def test_pytests_own_questions_are_answered(bench: Bench, option: str, active: bool) -> None:
-    result = bench.apart(option, *(bench.model_options if active else []))
+    result = bench.plain(option, *(bench.model_options if active else []))
     assert result.ret == 0
     assert "Traceback (most recent call last)" not in result.stdout.str() + result.stderr.str()
     assert bench.endpoint.asked == []

@@ -88,7 +88,7 @@ def test_241_format_record() -> None:
     write: Callable[[dict[str, str]], str] = module["format_record"]
     assert write({}) == ""
     assert write({"a": "1", "b": "x; y"}) == 'a=1; b="x; y"'
-    for text in random_texts('ab= ;"\\\n', 6, 20_000):
+    for text in random_texts('ab= ;"\\\n', 6, 8_000):
         unquoted = f"k={text}"
         survives = outcome(parse, unquoted) == {"k": text}
         assert (write({"k": text}) == unquoted) == survives
@@ -606,7 +606,7 @@ def test_248_many_huts_at_one_coin() -> None:
 def test_248_plan_nights() -> None:
     plan: Callable[..., list[int] | None] = module_of(248, 2)["plan_nights"]
     rng = random.Random(2482)
-    for _ in range(3_000):
+    for _ in range(1_000):
         huts, length, reach = random_trail(rng)
         for nights in range(5):
             allowed = (choice for choice in all_plans(huts, length, reach) if choice[1] <= nights)
