@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ..domain.chat import Message
-from ..domain.question import Question
+    from ..domain.question import Question
 
 
 @pytest.hookspec(firstresult=True)
