@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import hookspecs
-from .options import add_options, model_option, named_suites, usage_error
+from .arguments import named_suites
+from .options import add_options, model_option
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .turn import MtbenchTurn
 
 _MARKERS = (
@@ -31,9 +30,19 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    named = named_suites(config)
-    if model_option(config) is not None or named:
-        _activate(config, named)
+    if config.getoption("markers", False) and _is_active(config):
+        from .activation import add_markers_at_hand
+
+        add_markers_at_hand(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Not at `pytest_configure`: `--help` and the like need no question set, and must work where there is none."""
+    if _is_active(session.config):
+        from .activation import activate
+
+        activate(session.config)
 
 
 @pytest.fixture
@@ -43,18 +52,14 @@ def mtbench_turn(request: pytest.FixtureRequest) -> MtbenchTurn:
     The test is parametrised over the selected turns; a `mtbench` marker with `category=`, `turn=` or `question=`
     narrows them.  Without `--mtbench-model` it is skipped.
     """
-    if not hasattr(request, "param"):
+    if not _is_active(request.config):
         pytest.skip("mtbench_turn needs --mtbench-model")
-    from .collection import request_turn
+    if not hasattr(request, "param"):
+        pytest.fail("mtbench_turn: name it as an argument of the test, which is parametrised over it", pytrace=False)
+    from .turn_fixture import requested_turn
 
-    return request_turn(request)
+    return requested_turn(request)
 
 
-def _activate(config: pytest.Config, named: list[Path]) -> None:
-    from ..domain.errors import ConfigError
-    from .activation import activate
-
-    try:
-        activate(config, named)
-    except ConfigError as error:
-        raise usage_error(error) from error
+def _is_active(config: pytest.Config) -> bool:
+    return model_option(config) is not None or bool(named_suites(config))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from .. import demo
 from ..domain.chat import ChatRequest, Kind
-from ..domain.endpoint import Role
+from ..domain.endpoint import Endpoint, Role
 from ..domain.result import TurnKey
 from ..engine.cache import ReplyCache
 from ..engine.client import OpenAIClient
@@ -17,22 +17,26 @@ from ..engine.limits import Limiter
 from ..engine.plan import Plan, user_text
 from ..files.fastchat import answer_file_in
 from ..files.recorded import Recorded, read_answers, read_judgments
-from ..suite.resolve import SuiteRun
-from ..suite.settings import Options
+from ..suite.resolve import ResolvedSuite
+from ..suite.settings import Settings
 from ..untrusted.paths import is_file
 
 if TYPE_CHECKING:
     from ..demo.server import DemoServer
 
 
-@dataclass
-class Machinery:
-    """What one process builds to ask questions; see `SessionPlugin`."""
+class Clients:
+    """What one process builds to ask questions; see `SessionPlugin`.
 
-    notes: list[str] = field(default_factory=list)
-    limiters: dict[tuple[Any, ...], Limiter] = field(default_factory=dict)
-    clients: dict[tuple[Any, ...], OpenAIClient] = field(default_factory=dict)
-    demo: DemoServer | None = None
+    Args:
+        plans: every plan that may ask.
+    """
+
+    def __init__(self, plans: Iterable[Plan]) -> None:
+        self.notes: list[str] = []
+        self._limiters = {where: Limiter(limit) for where, limit in least_limits(plans).items()}
+        self._clients: dict[tuple[Kind, Endpoint], OpenAIClient] = {}
+        self._demo: DemoServer | None = None
 
     def note(self, text: str) -> None:
         """Keeps a line for the summary, once."""
@@ -41,65 +45,88 @@ class Machinery:
 
     def limiter(self, role: Role, kind: Kind) -> Limiter:
         """The one limit on requests to an endpoint in a role, whichever suite asks."""
-        return self.limiters.setdefault((kind, role.endpoint.url), Limiter(role.limit))
+        return self._limiters[kind, role.endpoint.url]
 
     def client(self, role: Role, kind: Kind) -> OpenAIClient:
         """The one client of an endpoint in a role."""
         key = (kind, role.endpoint)
-        if key not in self.clients:
+        if key not in self._clients:
             endpoint = role.endpoint
             if endpoint.url == demo.URL:
-                endpoint = replace(endpoint, connect_url=self.demo_url())
-            self.clients[key] = OpenAIClient(endpoint, self.limiter(role, kind))
-        return self.clients[key]
+                endpoint = replace(endpoint, connect_url=self._demo_url())
+            self._clients[key] = OpenAIClient(endpoint, self.limiter(role, kind))
+        return self._clients[key]
 
-    def demo_url(self) -> str:
+    def _demo_url(self) -> str:
         """Where the stand-ins are served; starts their server."""
-        if self.demo is None:
+        if self._demo is None:
             from ..demo.server import DemoServer
 
-            self.demo = DemoServer()
-        return self.demo.url
-
-    def estimate(self, options: Options, run: SuiteRun, keys: list[TurnKey]) -> Estimate:
-        """What these turns would ask for, with a look at what is there already; asks nothing."""
-        recorded = read_recorded(options.answers, run) if options.answers else Recorded()
-        plan = with_answers(run.plan, recorded)
-        by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
-        readable = by_mode.get(options.cache, ("answer", "judgment"))
-        there = readable and is_file(options.cache_folder / "cache.db")
-        cache = ReplyCache(options.cache_folder, self.note) if there else None
-
-        def lookup(kind: Kind, request: ChatRequest) -> str | None:
-            if kind == "judgment":
-                text = recorded.judgment(request.model, user_text(request.messages), request.sample)
-                if text is not None:
-                    return text
-            reply = cache.get(request) if cache is not None and kind in readable else None
-            return None if reply is None else reply.text
-
-        try:
-            return estimate(plan, keys, lookup)
-        finally:
-            if cache is not None:
-                cache.close()
+            self._demo = DemoServer()
+        return self._demo.url
 
     async def close(self) -> None:
         """Closes every client, and the demo's server."""
-        for client in self.clients.values():
+        for client in self._clients.values():
             await client.close()
-        if self.demo is not None:
-            self.demo.close()
+        if self._demo is not None:
+            self._demo.close()
 
 
-def read_recorded(source: Path, run: SuiteRun) -> Recorded:
-    """What `--mtbench-answers` holds for a suite; of a folder with the other side's answers alone the judgments."""
-    others_there = any(other.source == str(source) for other in run.opponents)
-    if others_there and answer_file_in(source, run.plan.model.name) is None:
-        return read_judgments(source, run.plan)
-    return read_answers(source, run.plan)
+def least_limits(plans: Iterable[Plan]) -> dict[tuple[Kind, str], int]:
+    """The most requests in flight to each endpoint in each role: the least of what the suites that share it say."""
+    least: dict[tuple[Kind, str], int] = {}
+    for plan in plans:
+        asked: list[tuple[Kind, Role]] = [("answer", who) for who in (plan.model, *plan.opponents)]
+        for kind, role in (*asked, ("judgment", plan.judge)):
+            where: tuple[Kind, str] = (kind, role.endpoint.url)
+            least[where] = min(role.limit, least.get(where, role.limit))
+    return least
+
+
+def recorded_answers(settings: Settings, suite: ResolvedSuite) -> Recorded:
+    """The answers and judgments of `--mtbench-answers`.
+
+    Raises:
+        ConfigError: they are malformed, or a selected question has none.
+    """
+    source = settings.answers
+    if source is None:
+        return Recorded()
+    # A folder may hold the answers of the other side alone; the model's own are asked for then.
+    there = any(other.source == str(source) for other in suite.opponents)
+    if there and answer_file_in(source, suite.plan.model.name) is None:
+        return read_judgments(source, suite.plan)
+    return read_answers(source, suite.plan)
 
 
 def with_answers(plan: Plan, recorded: Recorded) -> Plan:
     """The plan with the model's answers that exist already."""
     return replace(plan, model=replace(plan.model, answers=recorded.answers or None))
+
+
+def estimate_of(settings: Settings, suite: ResolvedSuite, keys: list[TurnKey], cache: ReplyCache | None) -> Estimate:
+    """What these turns would ask for, with a look at what is there already; asks nothing.
+
+    Args:
+        cache: None where there is none yet.
+    """
+    recorded = recorded_answers(settings, suite)
+    by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
+    readable = by_mode.get(settings.cache, ("answer", "judgment"))
+
+    def lookup(kind: Kind, request: ChatRequest) -> str | None:
+        if kind == "judgment":
+            text = recorded.judgment(request.model, user_text(request.messages), request.sample)
+            if text is not None:
+                return text
+        reply = cache.get(request) if cache is not None and kind in readable else None
+        return None if reply is None else reply.text
+
+    return estimate(with_answers(suite.plan, recorded), keys, lookup)
+
+
+def cache_at_hand(settings: Settings, clients: Clients) -> ReplyCache | None:
+    """The cache where there is one already and its mode reads it."""
+    there = settings.cache not in ("refresh", "off") and is_file(settings.cache_folder / "cache.db")
+    return ReplyCache(settings.cache_folder, clients.note) if there else None

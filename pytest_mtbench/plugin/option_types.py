@@ -93,6 +93,12 @@ def shard(text: str) -> tuple[int, int]:
     return int(share), int(shares)
 
 
+@_parser("a path")
+def path(text: str) -> Path:
+    _require(bool(text.strip()))  # of a variable that is not set; it would be the working directory
+    return Path(text)
+
+
 @_parser("a file ending in " + " or ".join(REPORT_SUFFIXES))
 def report(text: str) -> Path:
     _require(Path(text).suffix in REPORT_SUFFIXES)

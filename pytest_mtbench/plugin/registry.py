@@ -70,7 +70,7 @@ class SuiteRegistry:
         plans = {suite.id: suite.plan for suite in self.all}
         for regression in (suite.regression for suite in self.all):
             if regression is not None and regression.sentinel is not None:
-                plans[regression.sentinel[0].key] = regression.sentinel[0]
+                plans[regression.sentinel.plan.key] = regression.sentinel.plan
         return plans
 
 
@@ -161,7 +161,7 @@ def _check_one_suite(settings: Settings, ids: Sequence[str]) -> None:
 
 
 def suite_id(path: Path | None, rootdir: Path) -> str:
-    """The node id that pytest gives a suite file: relative to the rootdir, also where it does not lie below it."""
+    """The node id of a suite file: relative to the rootdir, also where it does not lie below it."""
     if path is None:
         return VIRTUAL
     try:

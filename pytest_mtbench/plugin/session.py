@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from ..domain.chat import Message
 from ..domain.errors import ConfigError
+from ..domain.question import Question
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
 from ..engine.cache import ReplyCache
@@ -19,18 +21,17 @@ from ..engine.channel import ChannelServer, RemoteRunner
 from ..engine.estimate import Estimate
 from ..engine.judging import judge_served_as
 from ..engine.measuring import Engine
-from ..engine.plan import Plan
 from ..engine.replies import Replies
 from ..engine.runner import LocalRunner
-from ..files.recorded import Recorded
 from ..files.shares import merge_reports
-from ..suite.resolve import SuiteRun, check_keys
+from ..suite.resolve import ResolvedSuite, require_api_keys
 from ..untrusted.paths import is_file
-from .clients import Machinery, read_recorded, with_answers
+from .clients import Clients, cache_at_hand, estimate_of, recorded_answers, with_answers
 from .collection import wanted_keys
-from .options import usage_error
-from .suites import Suites
-from .turn_items import runner_key
+from .item import runner_key
+from .options import plans_only, usage_error
+from .outputs import probe_outputs
+from .registry import SuiteRegistry
 
 CHANNEL = "mtbench_channel"
 
@@ -41,10 +42,11 @@ class SessionPlugin:
     Under xdist the controller has the engine and each worker a `RemoteRunner`.
     """
 
-    def __init__(self, config: pytest.Config, suites: Suites) -> None:
+    def __init__(self, config: pytest.Config, registry: SuiteRegistry) -> None:
         self._config = config
-        self._suites = suites
-        self._machinery = Machinery()
+        self._registry = registry
+        self._settings = registry.settings
+        self._clients = Clients(registry.plans.values())
         self._channel_folder: Path | None = None
         self._server: ChannelServer | None = None
         self._remote: RemoteRunner | None = None
@@ -54,7 +56,7 @@ class SessionPlugin:
         self.started = time.time()
         self._clock = time.monotonic()
         self._session: pytest.Session | None = None
-        self.estimates: list[tuple[SuiteRun, Estimate]] = []
+        self.estimates: list[tuple[ResolvedSuite, Estimate]] = []
 
     @property
     def seconds(self) -> float:
@@ -64,7 +66,7 @@ class SessionPlugin:
     @property
     def notes(self) -> Sequence[str]:
         """What the summary must say of the cache."""
-        return self._machinery.notes
+        return self._clients.notes
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -78,19 +80,14 @@ class SessionPlugin:
         """Starts measuring everything that the selected items need, before the first of them runs."""
         config = self._config
         failed_collection = session.testsfailed and not config.getoption("continue_on_collection_errors")
-        if config.getoption("collectonly") or config.getoption("setupplan") or failed_collection:
+        if plans_only(config) or failed_collection:
             return None
-        if self._suites.options.dry_run:
-            try:
-                self.estimates = self._estimates(wanted_keys(session.items))
-            except ConfigError as error:
-                raise usage_error(error) from error
-            # xdist's controller has collected nothing itself, which would count as a failure to find tests.
-            session.testscollected = session.testscollected or 1
-            return True
-        self._session = session
-        self._clock, self.started = time.monotonic(), time.time()
         try:
+            if self._settings.dry_run:
+                self._estimate(session)
+                return True
+            self._session = session
+            self._clock, self.started = time.monotonic(), time.time()
             self._start(session)
         except ConfigError as error:
             raise usage_error(error) from error
@@ -112,19 +109,25 @@ class SessionPlugin:
         """Cancels what is queued; nothing is waited for."""
         self.stop()
 
-    def _estimates(self, wanted: list[TurnKey]) -> list[tuple[SuiteRun, Estimate]]:
+    def _estimate(self, session: pytest.Session) -> None:
         """What each suite would ask for; every turn of it where xdist's workers know the selection alone."""
-        found = []
-        for run in self._suites.loaded:
-            keys = [key for key in wanted if key.suite == run.plan.key]
-            under_xdist = self._channel_folder is not None
-            made = self._machinery.estimate(self._suites.options, run, run.plan.turns() if under_xdist else keys)
-            if run.regression is not None:
-                for key in run.regression.sentinel_keys:
-                    if under_xdist or key in wanted:
-                        made.add("judgment", run.regression.sentinel_request(key), known=False)
-            found.append((run, made))
-        return found
+        under_xdist = self._channel_folder is not None
+        wanted = wanted_keys(session.items)
+        cache = cache_at_hand(self._settings, self._clients)
+        try:
+            for suite in self._registry.suites.values():
+                keys = suite.plan.turns() if under_xdist else [key for key in wanted if key.suite == suite.id]
+                made = estimate_of(self._settings, suite, keys, cache)
+                if suite.regression is not None:
+                    for key in suite.regression.sentinel_keys:
+                        if under_xdist or key in wanted:
+                            made.add("judgment", suite.regression.sentinel_request(key), known=False)
+                self.estimates.append((suite, made))
+        finally:
+            if cache is not None:
+                cache.close()
+        if under_xdist:  # the controller has collected nothing itself, which is no failure to find tests
+            session.testscollected = 1
 
     def cleanup(self) -> None:
         """Stops, and removes the channel's folder; workers have let go of it by then."""
@@ -158,69 +161,56 @@ class SessionPlugin:
             self.runner.want(wanted_keys(session.items))
 
     def _local_runner(self) -> LocalRunner:
-        options = self._suites.options
+        settings, suites = self._settings, list(self._registry.suites.values())
+        probe_outputs(settings, [suite.plan for suite in suites])
         hook = self._config.hook.pytest_mtbench_generate
         generated = bool(hook.get_hookimpls())
-        runs = self._suites.loaded or [self._suites.get(self._suites.default_key)]
-        for run in runs:
-            check_keys(run, options, generated=generated)
-        recorded: dict[str, Recorded] = {}
-        for run in runs:
-            if options.answers:
-                recorded[run.plan.key] = read_recorded(options.answers, run)
-            if options.merge:
-                self._merge(run)
+        for suite in suites:
+            require_api_keys(suite, settings, generated=generated)
+        recorded = {suite.id: recorded_answers(settings, suite) for suite in suites if settings.answers}
+        for suite in suites if settings.merge else ():
+            self._merge(suite)
         cache = self._open_cache()
-        plans = _Plans(self._suites)
+
+        def generate(messages: list[Message], question: Question, turn: int, run: int) -> object:
+            return hook(messages=messages, question=question, turn=turn, run=run)
+
+        plans = dict(self._registry.plans)
         for key, found in recorded.items():
             plans[key] = with_answers(plans[key], found)
 
         def make_engine() -> Engine:
             return Engine(
                 plans,
-                Replies(cache, options.cache, self._machinery.client, recorded),
-                limiter_of=lambda plan: self._machinery.limiter(plan.model, "answer"),
-                generate=(lambda messages, question, turn, run: hook(
-                    messages=messages, question=question, turn=turn, run=run
-                )) if generated else None,
+                Replies(cache, settings.cache, self._clients.client, recorded),
+                limiter_of=lambda plan: self._clients.limiter(plan.model, "answer"),
+                generate=generate if generated else None,
                 known=self._merged,
                 tallies=self._tallies,
-            )  # fmt: skip
+            )
 
-        return LocalRunner(make_engine, self._machinery.close)
+        return LocalRunner(make_engine, self._clients.close)
 
-    def _merge(self, run: SuiteRun) -> None:
-        results, tally = merge_reports(self._suites.options.merge, run.plan)
-        expected = run.plan.judges_served
+    def _merge(self, suite: ResolvedSuite) -> None:
+        results, tally = merge_reports(self._settings.merge, suite.plan)
+        expected = suite.plan.judges_served
         other = [name for name in tally.judges_served if expected and name not in expected]
         if other:
-            raise ConfigError(judge_served_as(run.plan, other[0]))
+            raise ConfigError(judge_served_as(suite.plan, other[0]))
         self._merged |= {result.key: result for result in results}
-        self._tallies[run.plan.key] = tally
+        self._tallies[suite.id] = tally
 
     def _open_cache(self) -> ReplyCache | None:
-        options = self._suites.options
-        judges = any(run.regression and run.regression.sentinel for run in self._suites.loaded)
-        if options.cache == "off" or (options.merge and not judges):
+        settings = self._settings
+        judges = any(suite.regression and suite.regression.sentinel for suite in self._registry.all)
+        if settings.cache == "off" or (settings.merge and not judges):
             return None
-        folder = options.cache_folder
-        if options.cache == "only" and not is_file(folder / "cache.db"):
+        folder = settings.cache_folder
+        if settings.cache == "only" and not is_file(folder / "cache.db"):
             raise ConfigError(f"--mtbench-cache=only: there is no cache at {folder}; run once with --mtbench-cache=all")
-        cache = ReplyCache(folder, self._machinery.note)
-        if options.cache == "only" and cache.is_empty():
+        cache = ReplyCache(folder, self._clients.note)
+        if settings.cache == "only" and cache.is_empty():
             raise ConfigError(
                 f"--mtbench-cache=only: the cache at {folder} is empty; run once with --mtbench-cache=all"
             )
         return cache
-
-
-class _Plans(dict[str, Plan]):
-    """Plans by suite, resolved on demand: under xdist only the workers collect, and may name any suite."""
-
-    def __init__(self, suites: Suites) -> None:
-        super().__init__({run.plan.key: run.plan for run in suites.loaded})
-        self._suites = suites
-
-    def __missing__(self, key: str) -> Plan:
-        self[key] = self._suites.plan(key)
-        return self[key]

@@ -43,6 +43,7 @@ def load_questions(
     references: Path | None = None,
     environ: Mapping[str, str] = os.environ,
     base_url: str = BASE_URL,
+    offline: bool = False,
 ) -> QuestionSet:
     """Loads a named set or a folder.
 
@@ -52,12 +53,13 @@ def load_questions(
         references: another file of reference answers.
         environ: `MTBENCH_DATA` names a folder that holds the original.
         base_url: where the original is downloaded from.
+        offline: download nothing and make no folder.
 
     Raises:
         ConfigError: unknown name, missing or malformed file, failed or unverified download.
     """
     if name == "mt_bench":
-        return _original(references, environ, base_url)
+        return _original(references, environ, base_url, offline=offline)
     if name == "house":
         return load_folder(HOUSE, name="house", references=references)
     folder = _folder(name, relative_to, f"question set {name[:80]!r}")
@@ -68,9 +70,11 @@ def load_questions(
     return _mark_original(load_folder(folder, name=name, references=references))
 
 
-def _original(references: Path | None, environ: Mapping[str, str], base_url: str) -> QuestionSet:
+def _original(references: Path | None, environ: Mapping[str, str], base_url: str, *, offline: bool) -> QuestionSet:
     own = environ.get("MTBENCH_DATA")
     if not own:
+        if offline and not (_home() / "mt_bench" / "question.jsonl").exists():
+            raise ConfigError("question set 'mt_bench': not downloaded yet")
         return _mark_original(load_folder(download(base_url), name="mt_bench", references=references))
     folder = _folder(own, Path(), "MTBENCH_DATA")
     if not folder.is_dir():
@@ -107,17 +111,21 @@ def _mark_original(questions: QuestionSet) -> QuestionSet:
     return dataclasses.replace(questions, original=published, notes=notes)
 
 
+def _home() -> Path:
+    import platformdirs  # here: only the original's use needs it
+
+    return Path(platformdirs.user_cache_dir("pytest-mtbench")) / COMMIT[:12]
+
+
 def download(base_url: str = BASE_URL, folder: Path | None = None) -> Path:
     """The folder of the original, downloaded and verified on first use.
 
     Raises:
         ConfigError: the network is out of reach or a file is not what it should be.
     """
-    import platformdirs  # here: only the original's first use needs them
-    import pooch
+    import pooch  # here: only the original's use needs it
 
-    home = folder or Path(platformdirs.user_cache_dir("pytest-mtbench")) / COMMIT[:12]
-    target = home / "mt_bench"
+    target = (folder or _home()) / "mt_bench"
     pooch.get_logger().setLevel("WARNING")
     for path, sha256 in FILES.items():
         name = path.removeprefix("mt_bench/")

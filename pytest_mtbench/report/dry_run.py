@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from ..engine.estimate import CHARACTERS_A_TOKEN, Estimate
 from ..engine.plan import Plan
 from ..untrusted.text import one_line
+from . import terminal
 from .terminal import wrapped
 
 
 def title(plan: Plan) -> str:
     """The heading."""
-    others = ", ".join(other.label for other in plan.opponents)
-    against = f" against {others}" if others else ""
-    return one_line(
-        f"MT-Bench, dry run: {plan.model.name}{against}, judged by {plan.judge.name}, on {plan.questions.short_name}"
-    )
+    return terminal.title(plan, "MT-Bench, dry run")
 
 
 def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..demo import shown_name
 from ..domain.tally import CallCount
+from ..engine.plan import Plan
 from ..untrusted.text import no_command, one_line
 from .pairwise_lines import pairwise_lines, ranking
 from .published import nearest, tier
@@ -20,14 +21,13 @@ _LOWEST_SHOWN = 5
 _UNSCORED_SHOWN = 5
 
 
-def title(report: RunReport) -> str:
+def title(plan: Plan, what: str = "MT-Bench") -> str:
     """The heading: model, judge and set."""
-    plan = report.plan
     model = shown_name(plan.model.name, plan.model.endpoint.url)
     judge = shown_name(plan.judge.name, plan.judge.endpoint.url)
     others = ", ".join(shown_name(other.label, other.endpoint.url) for other in plan.opponents)
     against = f" against {others}" if others else ""
-    return one_line(f"MT-Bench: {model}{against}, judged by {judge}, on {plan.questions.short_name}")
+    return one_line(f"{what}: {model}{against}, judged by {judge}, on {plan.questions.short_name}")
 
 
 def lines(report: RunReport, width: int) -> Iterator[str]:

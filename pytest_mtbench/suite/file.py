@@ -1,4 +1,4 @@
-"""The suite file: YAML -> a frozen, validated `Suite`, every error at once with file, line and key."""
+"""The suite file: YAML -> a frozen, validated `SuiteContent`, every error at once with file, line and key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..domain.errors import ConfigError
 from . import yaml as suite_yaml
-from .schema import Suite
+from .schema import NOT_ABOUT_THE_VALUE, SuiteContent
 
 LARGEST_FILE = 2**20
 """Bytes; a parser of YAML needs a thousand times the memory of its text."""
@@ -22,13 +22,13 @@ class SuiteFile:
     """A parsed suite file that can still say where each key stands.
 
     Args:
-        suite: what it says.
+        content: what it says.
         name: how messages call the file.
         lines: line numbers by key path.
     """
 
-    def __init__(self, suite: Suite, name: str, lines: Mapping[tuple[str, ...], int]) -> None:
-        self.suite = suite
+    def __init__(self, content: SuiteContent, name: str, lines: Mapping[tuple[str, ...], int]) -> None:
+        self.content = content
         self.name = name
         self._lines = lines
 
@@ -83,21 +83,14 @@ class SuiteFile:
             problems: what is known to be wrong already, reported with the rest.
         """
         found = list(problems)
-        empty = SuiteFile(Suite(), name, lines or {})
+        empty = SuiteFile(SuiteContent(), name, lines or {})
         try:
-            suite = Suite.model_validate(data)
+            content = SuiteContent.model_validate(data)
         except ValidationError as error:
             found += [empty.at(*_problem(details)) for details in error.errors()]
-        prices, budget = data.get("prices"), data.get("budget")
-        if (
-            isinstance(budget, int | float)
-            and budget > 0
-            and not (isinstance(prices, dict) and {"model", "judge"} <= prices.keys())
-        ):
-            found.append(empty.at(("budget",), "needs prices for model and judge, in USD a million tokens"))
         if found:
             raise ConfigError(*found)
-        return cls(suite, name, lines or {})
+        return cls(content, name, lines or {})
 
     def at(self, path: Sequence[str | int], message: str) -> str:
         """A message that starts with file, line and key path."""
@@ -110,7 +103,7 @@ class SuiteFile:
 def suggestion(name: str, known: Sequence[str]) -> str:
     """`; did you mean math?` where a known name is near, else what there is."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there is {', '.join(known)}"
+    return f"; did you mean {near[0]}?" if near else f"; there is {', '.join(known) or 'none'}"
 
 
 def _problem(details: Any) -> tuple[tuple[str | int, ...], str]:
@@ -127,7 +120,8 @@ def _problem(details: Any) -> tuple[tuple[str | int, ...], str]:
     if "base_url" in path:
         message = "must be a URL such as http://localhost:8000/v1"
     value = details["input"]
-    if isinstance(value, bool | int | float) or _is_harmless(value, path):
+    about_value = details["type"] != NOT_ABOUT_THE_VALUE
+    if about_value and (isinstance(value, bool | int | float) or _is_harmless(value, path)):
         message += f", not {_shown(value)}"
     return path, message
 
@@ -149,7 +143,7 @@ def _is_harmless(value: object, path: Sequence[str | int]) -> bool:
 
 def _fields_at(path: Sequence[str | int]) -> list[str]:
     """The keys that the section at a path knows."""
-    section: type[BaseModel] = Suite
+    section: type[BaseModel] = SuiteContent
     for key in path:
         if isinstance(key, int):  # of a list, whose sections are all alike
             continue

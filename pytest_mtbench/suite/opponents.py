@@ -1,4 +1,4 @@
-"""Options and a suite file -> the models that the one under test is compared with, each a plan of its own.  Pure."""
+"""Settings and a suite file -> the models that the one under test is compared with, each a plan of its own."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from ..files.recorded import name_in, read_opponent
 from ..questions.loading import check_pair_prompts
 from ..scores.gates import GateSpec
 from ..untrusted.paths import is_folder
+from .choices import Precedence, Setting
 from .file import SuiteFile
-from .roles import Said, opponent_role
-from .schema import OpponentEndpoint, Suite
-from .settings import Options
+from .roles import opponent_role
+from .schema import OpponentEndpoint, SuiteContent
+from .settings import Settings
 
 _FILES = (".json", ".jsonl")
 
@@ -54,34 +55,36 @@ class _Named:
     source: str
 
 
-def is_pairwise(suite: SuiteFile, options: Options) -> bool:
+def is_pairwise(suite: SuiteFile, settings: Settings) -> bool:
     """Whether this run compares answers instead of grading them.
 
     Raises:
         ConfigError: the suite file wants it to and names no model.
     """
-    section = suite.suite.against
-    if "against" in suite.suite.model_fields_set and not section.named and not options.against:
+    section = suite.content.against
+    if "against" in suite.content.model_fields_set and not section.named and not settings.against:
         raise ConfigError(suite.at(("against",), "names no model; add `name:`, or give --mtbench-against=NAME"))
-    return bool(options.against or section.named)
+    return bool(settings.against or section.named)
 
 
-def problems_of_modes(suite: SuiteFile, options: Options) -> list[str]:
+def problems_of_modes(suite: SuiteFile, settings: Settings) -> list[str]:
     """What cannot be asked of win rates; a suite of single grading may be run pairwise by the command line alone."""
     problems = []
-    if options.baseline is not None:
+    if settings.baseline is not None:
         problems.append("--mtbench-baseline: a win rate has no baseline; leave it or --mtbench-against out")
-    if suite.suite.against.named and not options.against:
+    if suite.content.against.named and not settings.against:
         problems += [
             suite.at(("thresholds", name), "is for scores from 1 to 10; `against.min_win_rate` is for win rates")
-            for name in _scores_asked(suite.suite)
+            for name in _scores_asked(suite.content)
         ]
-        if suite.suite.baseline.file is not None:
+        if suite.content.baseline.file is not None:
             problems.append(suite.at(("baseline",), "a win rate has no baseline; leave it or `against` out"))
     return problems
 
 
-def pairwise_remarks(content: Suite, others: Sequence[Opponent], gates: Sequence[GateSpec] | None) -> tuple[str, ...]:
+def pairwise_remarks(
+    content: SuiteContent, others: Sequence[Opponent], gates: Sequence[GateSpec] | None
+) -> tuple[str, ...]:
     """What the summary must say about how the answers are compared.
 
     Args:
@@ -98,7 +101,7 @@ def pairwise_remarks(content: Suite, others: Sequence[Opponent], gates: Sequence
 
 
 def opponents(
-    said: Said, suite: SuiteFile, path: Path | None, options: Options, environ: Mapping[str, str], plan: Plan
+    suite: SuiteFile, path: Path | None, settings: Settings, environ: Mapping[str, str], plan: Plan
 ) -> tuple[Opponent, ...]:
     """The models to compare with, in the order in which they are named.
 
@@ -108,10 +111,10 @@ def opponents(
     """
     check_pair_prompts(plan.questions)
     found: list[Opponent] = []
-    for named in _named(suite, path, options):
+    for named in _named(suite, path, settings):
         where = named.what if named.source in named.what else f"{named.what} (in {named.source})"
         stored = None if named.file is None else read_opponent(named.file, where, plan)
-        who = opponent_role(named.name, named.section, suite.suite.prices, options, environ, plan.model)
+        who = opponent_role(named.name, named.section, suite.content.prices.against, environ, plan.model)
         who = replace(
             who,
             label=_label(named, who, [plan.model.name, *(opponent.who.label for opponent in found)]),
@@ -120,61 +123,70 @@ def opponents(
             stored=hashlib.sha256(named.file.read_bytes()).hexdigest() if named.file else "",
         )
         opponent = Opponent(who, named.source, named.file.resolve() if named.file else None)
-        if _same(plan, Opponent(plan.model, file=_own_file(options, plan)), opponent):
+        if _same(plan, Opponent(plan.model, file=_own_file(settings, plan)), opponent):
             raise ConfigError(f"{named.what}: is the model under test itself, with the same answers")
         if any(_same(plan, earlier, opponent) for earlier in found):
             raise ConfigError(f"{named.what}: {named.name} is named twice")
         found.append(opponent)
     _check_prices(suite, found)
-    shown = ", ".join(opponent.who.label for opponent in found)
-    said.first("against", shown if options.against else None, shown or None, "")
-    urls = {opponent.who.endpoint.url: None for opponent in found if opponent.who.answers is None}
-    elsewhere = ", ".join(url for url in urls if url != plan.model.endpoint.url)
-    said.first("against.base_url", None, elsewhere or None, "")
     return tuple(found)
+
+
+def against_settings(
+    suite: SuiteFile, settings: Settings, others: Sequence[Opponent], plan: Plan
+) -> tuple[Setting[str], ...]:
+    """What the header says of the models to compare with: who they are, and where they are asked."""
+    pick = Precedence(suite.name).setting
+    names = ", ".join(other.who.label for other in others)
+    urls = {other.who.endpoint.url: None for other in others if other.who.answers is None}
+    elsewhere = ", ".join(url for url in urls if url != plan.model.endpoint.url)
+    return (
+        pick("against", names if settings.against else None, names, ""),
+        pick("against.base_url", None, elsewhere or None, ""),
+    )
 
 
 def _check_prices(suite: SuiteFile, others: Sequence[Opponent]) -> None:
     asked = [other.who for other in others if other.who.answers is None]
-    if suite.suite.budget is not None and suite.suite.prices.against is None and asked:
+    if suite.content.budget is not None and suite.content.prices.against is None and asked:
         raise ConfigError(suite.at(("budget",), f"needs `prices.against` too, since {asked[0].label} is asked"))
 
 
-def _scores_asked(content: Suite) -> list[str]:
+def _scores_asked(content: SuiteContent) -> list[str]:
     """The thresholds of single grading that a suite file has."""
     return [name for name in ("overall", "turns", "categories", "floor") if getattr(content.thresholds, name)]
 
 
-def _named(suite: SuiteFile, path: Path | None, options: Options) -> list[_Named]:
-    section = suite.suite.against
-    if not options.against:
-        base = path.parent if path is not None else options.cwd
-        return [_of_section(one, suite, base, options) for one in section.named]
+def _named(suite: SuiteFile, path: Path | None, settings: Settings) -> list[_Named]:
+    section = suite.content.against
+    if not settings.against:
+        base = path.parent if path is not None else settings.cwd
+        return [_of_section(one, suite, base, settings) for one in section.named]
     sections = {one.name: one for one in section.named if one.name is not None}
     found = []
-    for text in options.against:
+    for text in settings.against:
         usual = OpponentEndpoint() if section.models else section.model_copy(update={"answers": None})
         at_hand = sections.get(text)
         if at_hand is not None and at_hand.answers is not None and path is not None:
-            found.append(_of_section(at_hand, suite, path.parent, options))
+            found.append(_of_section(at_hand, suite, path.parent, settings))
         else:
-            found.append(_of_text(text, at_hand or usual, f"--mtbench-against={text}", options.cwd, options))
+            found.append(_of_text(text, at_hand or usual, f"--mtbench-against={text}", settings.cwd, settings))
     return found
 
 
-def _of_section(section: OpponentEndpoint, suite: SuiteFile, base: Path, options: Options) -> _Named:
+def _of_section(section: OpponentEndpoint, suite: SuiteFile, base: Path, settings: Settings) -> _Named:
     if section.answers is None:
-        return _of_text(section.name or "", section, suite.at(("against",), section.name or ""), base, options)
+        return _of_text(section.name or "", section, suite.at(("against",), section.name or ""), base, settings)
     file = base / section.answers
     what = suite.at(("against", "answers"), section.answers)
     return _Named(section.name or name_in(file, what), section, what, file, section.answers)
 
 
-def _of_text(text: str, section: OpponentEndpoint, what: str, base: Path, options: Options) -> _Named:
+def _of_text(text: str, section: OpponentEndpoint, what: str, base: Path, settings: Settings) -> _Named:
     """A name, or a file that stands for the model whose answers it holds."""
     if text.lower().endswith(_FILES):
         return _Named(name_in(base / text, what), section, what, base / text, text)
-    folder = options.answers
+    folder = settings.answers
     file = answer_file_in(folder, text) if folder is not None and is_folder(folder) else None
     return _Named(text, section, what, file, str(folder) if file else "")
 
@@ -187,9 +199,9 @@ def _label(named: _Named, role: Role, taken: list[str]) -> str:
     return next(name for what in sources if (name := f"{named.name} ({what})") not in taken)
 
 
-def _own_file(options: Options, plan: Plan) -> Path | None:
+def _own_file(settings: Settings, plan: Plan) -> Path | None:
     """Where the answers of the model under test are stored."""
-    source = options.answers
+    source = settings.answers
     if source is not None and is_folder(source):
         return answer_file_in(source, plan.model.name)
     return source.resolve() if source is not None else None

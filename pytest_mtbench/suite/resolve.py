@@ -1,38 +1,40 @@
-"""Options and a suite file -> one `SuiteRun`, each value with where it came from.  Pure."""
+"""Settings and a suite file -> one `ResolvedSuite`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import demo
 from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
+from ..domain.question import QuestionSet
 from ..engine.plan import Plan
 from ..questions import load_questions
 from ..scores.baseline import read_baseline
 from ..scores.gates import GateSpec
 from ..scores.regression_gate import RegressionSpec
 from ..untrusted.urls import is_loopback
+from .choices import Choices, choose, stands_in
 from .file import SuiteFile
-from .opponents import Opponent, is_pairwise, opponents, pairwise_remarks, problems_of_modes
-from .roles import Said, judge_role, model_role
-from .schema import Suite
-from .settings import Options
-from .thresholds import gates_of, select
+from .opponents import Opponent, against_settings, is_pairwise, opponents, pairwise_remarks, problems_of_modes
+from .roles import judge_role, model_role
+from .settings import Settings
+from .thresholds import Thresholds, asked_questions, category_problems, share_of
 
-DEFAULT_QUESTIONS = "mt_bench"
+LoadQuestions = Callable[..., QuestionSet]
+"""`load_questions`, or what stands for it where nothing may be downloaded."""
 
 
 @dataclass(frozen=True)
-class SuiteRun:
+class ResolvedSuite:
     """One suite, resolved.
 
     Args:
         gates: the thresholds as gates, in the order of the table.
         floor: the least score of a single turn by category.
-        shown: label, value and source of what is not a default, for the header.
+        header: label, value and source of what is not a default.
         path: the suite file, or None for the built-in suite.
         regression: what the gate against a baseline asks, where there is one.
         opponents: the models that answers are compared with, in pairwise mode.
@@ -41,111 +43,177 @@ class SuiteRun:
     plan: Plan
     gates: tuple[GateSpec, ...]
     floor: Mapping[str, float]
-    shown: tuple[tuple[str, str, str], ...]
+    header: tuple[tuple[str, str, str], ...]
     path: Path | None = None
     remarks: tuple[str, ...] = ()
     regression: RegressionSpec | None = None
     opponents: tuple[Opponent, ...] = ()
 
+    @property
+    def id(self) -> str:
+        """Its node id."""
+        return self.plan.key
 
-def resolve(key: str, suite: SuiteFile, path: Path | None, options: Options, environ: Mapping[str, str]) -> SuiteRun:
-    """Puts command line, suite file and defaults together.
+    @property
+    def gate_order(self) -> list[str]:
+        """The names of its gates in the order of the table."""
+        return [spec.name for spec in self.gates]
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What a suite is resolved from; see `resolve`."""
+
+    suite_id: str
+    file: SuiteFile
+    path: Path | None
+    settings: Settings
+    environ: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the suite file start."""
+        return self.settings.cwd if self.path is None else self.path.parent
+
+
+def resolve(
+    suite_id: str,
+    file: SuiteFile,
+    path: Path | None,
+    settings: Settings,
+    environ: Mapping[str, str],
+    load: LoadQuestions = load_questions,
+) -> ResolvedSuite:
+    """Puts command line, suite file, environment and defaults together.
 
     Args:
-        key: node id of the suite.
-        suite: the suite file, or an empty one.
+        suite_id: node id of the suite.
+        file: the suite file, or an empty one.
         path: where it stands; relative paths in it start there.
+        load: reads a question set.
 
     Raises:
-        ConfigError: everything that is wrong, at once.
+        ConfigError: what is wrong; of one kind of mistake, as of thresholds, everything at once.
     """
-    if options.shard is not None and options.merge:
+    if settings.shard is not None and settings.merge:
         raise ConfigError(
             "--mtbench-shard and --mtbench-merge exclude each other: a share is run, or shares are joined"
         )
-    said = Said(suite.name)
-    content = suite.suite
-    standing_in = _is_demo(options.model or content.model.name, options.base_url or content.model.base_url)
-    usual_set = demo.QUESTIONS if standing_in else DEFAULT_QUESTIONS
-    set_name = said.first("questions", options.questions, content.questions, usual_set)
-    if standing_in and set_name != demo.QUESTIONS:
-        raise ConfigError(f"model demo answers the question set {demo.QUESTIONS} alone, not {set_name}")
-    from_file = path is not None and options.questions is None
-    questions = load_questions(
-        set_name,
-        relative_to=path.parent if path is not None and from_file else options.cwd,
-        references=path.parent / content.references if path and content.references else None,
-        environ=environ,
-    )
-    asked, problems = select(questions, suite, options.limit, None)
-    selected, _ = select(questions, suite, options.limit, options.shard)
-    pairwise = is_pairwise(suite, options)
-    gates, floor = gates_of(questions, suite, options.minimums, problems, asked=asked, pairwise=pairwise)
-    problems += problems_of_modes(suite, options) if pairwise else []
-    if options.shard is not None:
-        gates = ()  # a share is a part, and no gate passes on a part
+    sources = _Sources(suite_id, file, path, settings, environ)
+    choices = choose(file, settings, environ)
+    questions = _questions(sources, choices, load)
+    asked = asked_questions(questions, file.content.categories, settings.limit)
+    pairwise = is_pairwise(file, settings)
+    thresholds = Thresholds(questions, file, settings.minimums, asked=asked, pairwise=pairwise)
+    problems = [*category_problems(questions, file), *thresholds.problems()]
+    problems += problems_of_modes(file, settings) if pairwise else []
     if problems:
         raise ConfigError(*problems)
-    model = model_role(said, content.model, content.prices, options, environ, content.concurrency.model)
-    judge = judge_role(said, content.judge, content.prices, options, environ, content.concurrency.judge, model)
-    runs = said.first("runs", options.runs, content.runs, 1)
-    plan = Plan(
-        key=key,
-        questions=questions,
-        selected=selected,
-        judge=judge,
-        runs=runs,
-        repeats=said.first("judge-repeats", options.judge_repeats, content.judge.repeats, 1),
-        model=replace(model, revision=said.first("revision", options.revision or None, None, "")),
-        budget=said.first("budget", None, content.budget, None),
+    plan = _plan(sources, choices, questions)
+    plan = replace(plan, selected=share_of(asked, settings.shard))
+    # A share is a part, and no gate passes on a part.
+    gates = () if settings.shard is not None else thresholds.gates()
+    resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)))
+    resolved = _pairwise(resolved, sources, choices) if pairwise else _single(resolved, sources, choices)
+    return _with_notice_of_the_demo(resolved)
+
+
+def _questions(sources: _Sources, choices: Choices, load: LoadQuestions) -> QuestionSet:
+    name = choices.questions.value
+    if stands_in(sources.file, sources.settings) and name != demo.QUESTIONS:
+        raise ConfigError(f"model demo answers the question set {demo.QUESTIONS} alone, not {name}")
+    references = sources.file.content.references
+    return load(
+        name,
+        relative_to=sources.folder if sources.settings.questions is None else sources.settings.cwd,
+        references=sources.folder / references if sources.path and references else None,
+        environ=sources.environ,
     )
-    remarks = _remarks(options)
-    others: tuple[Opponent, ...] = ()
-    regression = None
-    if pairwise:
-        others = opponents(said, suite, path, options, environ, plan)
-        plan = replace(plan, opponents=tuple(other.who for other in others))
-        remarks += pairwise_remarks(content, others, None if options.shard else gates)
-    else:
-        plan, regression = _regression(said, plan, suite, path, options)
-    if regression is not None:
-        gates = (*gates, *regression.gates)
-        remarks += regression.remarks
-    _show_the_rest(said, content, options)
-    if demo.URL in (model.endpoint.url, judge.endpoint.url):
-        said.shown.append(("demo", "a stand-in, not a language model", "built in"))
-        remarks = (demo.NOTICE, *remarks)
-    return SuiteRun(plan, gates, floor, tuple(said.shown), path, remarks, regression, others)
 
 
-def _regression(
-    said: Said, plan: Plan, suite: SuiteFile, path: Path | None, options: Options
-) -> tuple[Plan, RegressionSpec | None]:
+def _plan(sources: _Sources, choices: Choices, questions: QuestionSet) -> Plan:
+    """The plan of the whole set, before a baseline or other models change it."""
+    content, settings = sources.file.content, sources.settings
+    model = model_role(choices, content, settings, sources.environ)
+    return Plan(
+        key=sources.suite_id,
+        questions=questions,
+        selected=questions.questions,
+        model=replace(model, revision=choices.revision.value),
+        judge=judge_role(choices, content, settings, sources.environ, model),
+        runs=choices.runs.value,
+        repeats=choices.judge_repeats.value,
+        budget=choices.budget.value,
+    )
+
+
+def _pairwise(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> ResolvedSuite:
+    """The suite with the models that its answers are compared with."""
+    settings, plan = sources.settings, resolved.plan
+    others = opponents(sources.file, sources.path, settings, sources.environ, plan)
+    content = sources.file.content
+    said = pairwise_remarks(content, others, None if settings.shard else resolved.gates)
+    return replace(
+        resolved,
+        plan=replace(plan, opponents=tuple(other.who for other in others)),
+        opponents=others,
+        header=tuple(choices.header(against_settings(sources.file, settings, others, plan))),
+        remarks=(*resolved.remarks, *said),
+    )
+
+
+def _single(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> ResolvedSuite:
+    """The suite with its gate against a baseline, where there is one."""
+    plan, regression = _regression(resolved.plan, sources, choices)
+    return replace(
+        resolved,
+        plan=plan,
+        regression=regression,
+        gates=(*resolved.gates, *(regression.gates if regression else ())),
+        header=tuple(choices.header((choices.baseline,))),
+        remarks=(*resolved.remarks, *(regression.remarks if regression else ())),
+    )
+
+
+def _regression(plan: Plan, sources: _Sources, choices: Choices) -> tuple[Plan, RegressionSpec | None]:
     """The plan as a baseline makes it, and what the regression gate asks; a share has no gate."""
-    section = suite.suite.baseline
-    file = options.cwd / options.baseline if options.baseline else None
-    if file is None and section.file is not None:
-        file = (path.parent if path else options.cwd) / section.file
-    name = said.first("baseline", str(options.baseline) if options.baseline else None, section.file, "")
-    if file is None:
+    settings, section = sources.settings, sources.file.content.baseline
+    if not choices.baseline.is_given:
         if section.model_fields_set:
-            raise ConfigError(suite.at(("baseline",), "names no file; add `file:`, or give --mtbench-baseline=FILE"))
+            raise ConfigError(
+                sources.file.at(("baseline",), "names no file; add `file:`, or give --mtbench-baseline=FILE")
+            )
         return plan, None
-    if options.shard is not None:
+    if settings.shard is not None:
         return plan, None
-    baseline = read_baseline(file, name, plan)
+    name = choices.baseline.value
+    baseline = read_baseline(settings.baseline.path if settings.baseline else sources.folder / name, name, plan)
     # Answers that exist already cannot become more.
-    given = options.runs or suite.suite.runs
-    fixed = plan.runs if options.answers or options.merge else given
-    rule, remarks = baseline.rule(section.model_dump(), fixed)
-    if options.answers or options.merge:
+    exist = bool(settings.answers or settings.merge)
+    rule, remarks = baseline.rule(section.model_dump(), plan.runs if exist or choices.runs.is_given else None)
+    if exist:
         rule = replace(rule, looks=rule.looks[:1])
     plan = replace(plan, runs=rule.looks[0], judges_served=baseline.judges_served)
     sentinel = baseline.sentinel(plan, section.sentinel) if section.sentinel else None
     return plan, RegressionSpec(baseline, rule, sentinel, section.on_inconclusive, remarks)
 
 
-def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
+def _with_notice_of_the_demo(resolved: ResolvedSuite) -> ResolvedSuite:
+    if demo.URL not in (resolved.plan.model.endpoint.url, resolved.plan.judge.endpoint.url):
+        return resolved
+    notice = ("demo", "a stand-in, not a language model", "built in")
+    return replace(resolved, header=(*resolved.header, notice), remarks=(demo.NOTICE, *resolved.remarks))
+
+
+def _remarks(settings: Settings) -> Iterator[str]:
+    if settings.limit is not None:
+        yield f"only the first {settings.limit} questions of each category were asked (--mtbench-limit)"
+    if settings.shard is not None:
+        share, shares = settings.shard
+        yield f"share {share} of {shares}: no gate is decided before --mtbench-merge joins the shares"
+
+
+def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: bool) -> None:
     """Whether every remote endpoint that may be asked has a key.
 
     Args:
@@ -154,14 +222,14 @@ def check_keys(run: SuiteRun, options: Options, *, generated: bool) -> None:
     Raises:
         ConfigError: a key is missing.
     """
-    sentinel = run.regression is not None and run.regression.sentinel is not None
-    if options.cache == "only" or options.dry_run or (options.merge and not sentinel):
+    sentinel = resolved.regression is not None and resolved.regression.sentinel is not None
+    if settings.cache == "only" or settings.dry_run or (settings.merge and not sentinel):
         return
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
-    exist = bool(options.answers or options.merge)
-    roles: list[Role] = [] if generated or exist else [run.plan.model]
-    roles += [run.plan.judge] if sentinel or not exist else []
-    roles += [other for other in run.plan.opponents if other.answers is None and not options.merge]
+    exist = bool(settings.answers or settings.merge)
+    roles: list[Role] = [] if generated or exist else [resolved.plan.model]
+    roles += [resolved.plan.judge] if sentinel or not exist else []
+    roles += [other for other in resolved.plan.opponents if other.answers is None and not settings.merge]
     problems = [
         f"no key for {role.name} at {role.endpoint.url}: set {_variable(role)}, or name another variable "
         "with api_key_env in the suite file"
@@ -176,43 +244,3 @@ def _variable(role: Role) -> str:
     """What to set; a name in small letters may be a key in the place of a variable's name."""
     name = role.endpoint.key_variable
     return name if name == name.upper() or " or " in name else "the variable that api_key_env names"
-
-
-def _is_demo(model: str | None, base_url: str | None) -> bool:
-    return model in demo.MODELS and base_url is None
-
-
-def _show_the_rest(said: Said, content: Suite, options: Options) -> None:
-    """What the header says of values that no other place resolves."""
-    chosen = content.thresholds
-    said.first("limit", options.limit, None, 0)
-    said.first("shard", options.shard, None, None, shown="/".join(map(str, options.shard or ())))
-    said.first("cache", None if options.cache == "all" else options.cache, None, "all")
-    said.first("cache-dir", options.cache_dir, None, None)
-    said.first("timeout", options.timeout, None, 120.0, shown=f"{options.timeout:g}")
-    said.first("retries", options.retries, None, 8)
-    said.first("categories", None, content.categories or None, None, shown=", ".join(content.categories))
-    said.first("references", None, content.references, None)
-    said.first("rule", None, chosen.rule, "mean")
-    if content.baseline.file or options.baseline:
-        _show_baseline(said, content)
-    for key, score in options.minimums:
-        said.first("min", f"{key}={score:g}", None, None)
-
-
-def _show_baseline(said: Said, content: Suite) -> None:
-    section = content.baseline
-    for name in ("margin", "alpha", "looks", "category_drop"):
-        said.first(f"baseline.{name}", None, getattr(section, name), None)
-    said.first("baseline.sentinel", None, section.sentinel, 0)
-    said.first("baseline.on_inconclusive", None, section.on_inconclusive, "pass")
-
-
-def _remarks(options: Options) -> tuple[str, ...]:
-    remarks = []
-    if options.limit is not None:
-        remarks.append(f"only the first {options.limit} questions of each category were asked (--mtbench-limit)")
-    if options.shard is not None:
-        share, shares = options.shard
-        remarks.append(f"share {share} of {shares}: no gate is decided before --mtbench-merge joins the shares")
-    return tuple(remarks)

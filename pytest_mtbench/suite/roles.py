@@ -1,116 +1,67 @@
-"""Options, suite file and environment -> the model and the judge, each with where and how it is asked.  Pure."""
+"""Choices, suite file and environment -> the model and the judge, each with where and how it is asked.  Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
-from .. import demo
 from ..domain.endpoint import Answerer, Endpoint, Role
 from ..domain.errors import ConfigError
 from ..protocol.prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
-from ..untrusted.urls import is_url, public_url
-from .schema import JudgeEndpoint, ModelEndpoint, OpponentEndpoint, PriceList, Prices
-from .settings import Options
-
-DEFAULT_JUDGE = "gpt-4o"
-DEFAULT_URL = "https://api.openai.com/v1"
-DEFAULT_CONCURRENCY = 16
-
-_T = TypeVar("_T")
+from ..untrusted.urls import public_url
+from .choices import Choices
+from .schema import JudgeEndpoint, ModelEndpoint, OpponentEndpoint, Prices, SuiteContent
+from .settings import Settings
 
 
-class Said:
-    """Which value counts, and what the header says of it."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self.shown: list[tuple[str, str, str]] = []
-
-    def first(self, name: str, option: _T | None, from_file: _T | None, default: _T, shown: str | None = None) -> _T:
-        """Command line, then suite file, then default."""
-        for value, source in ((option, f"--mtbench-{name}"), (from_file, self._file)):
-            if value is not None:
-                if value != default:
-                    self.shown.append((name, shown or str(value), source))
-                return value
-        return default
-
-
-def model_role(
-    said: Said,
-    section: ModelEndpoint,
-    prices: PriceList,
-    options: Options,
-    environ: Mapping[str, str],
-    limit: int | None,
-) -> Answerer:
+def model_role(choices: Choices, content: SuiteContent, settings: Settings, environ: Mapping[str, str]) -> Answerer:
     """The model under test.
 
-    Args:
-        limit: the suite file's limit on requests in flight.
-
     Raises:
-        ConfigError: no model is named, or its key cannot be sent.
+        ConfigError: its key cannot be sent.
     """
-    name = said.first("model", options.model, section.name, "")
-    if not name:
-        raise ConfigError("no model: name it with --mtbench-model or `model:` in the suite file")
-    ambient = environ.get("OPENAI_BASE_URL") or None
-    if ambient and not is_url(ambient):
-        raise ConfigError("OPENAI_BASE_URL: must be a URL such as http://localhost:8000/v1")
-    usual = demo.URL if name in demo.MODELS else ambient or DEFAULT_URL
-    url = _url(said, "base-url", options.base_url, section.base_url, usual)
-    if ambient and usual == ambient and not options.base_url and not section.base_url:
-        said.shown.append(("base-url", public_url(ambient), "OPENAI_BASE_URL"))
+    section = content.model
     azure = _azure(section)
     variable = section.api_key_env or _usual_variable(azure)
-    way = _Way(url, variable, _key(environ, variable), "--mtbench-base-url", azure)
-    limit = said.first("concurrency", options.concurrency, limit, DEFAULT_CONCURRENCY)
-    role = _role(name, section, way, options, prices.model, limit, ANSWER_MAX_TOKENS)
+    route = Route(
+        choices.base_url.value,
+        variable,
+        _api_key(environ, variable),
+        "--mtbench-base-url",
+        azure,
+        settings.timeout,
+        settings.retries,
+    )
+    limit = choices.concurrency.value
+    role = _role(choices.model.value, section, route, content.prices.model, limit, ANSWER_MAX_TOKENS)
     return Answerer(**vars(role), system_prompt=section.system_prompt)
 
 
 def judge_role(
-    said: Said,
-    section: JudgeEndpoint,
-    prices: PriceList,
-    options: Options,
-    environ: Mapping[str, str],
-    limit: int | None,
-    model: Role,
+    choices: Choices, content: SuiteContent, settings: Settings, environ: Mapping[str, str], model: Role
 ) -> Role:
     """The judge; where nothing else is said it is asked at the model's endpoint, with the model's key."""
-    same = model.endpoint.connect_url
-    usual_judge = demo.JUDGE if same == demo.URL else DEFAULT_JUDGE
-    name = said.first("judge", options.judge, section.name, usual_judge)
-    if name == demo.JUDGE:
-        same = demo.URL
-    url = _url(said, "judge-base-url", options.judge_base_url, section.base_url, same)
+    section = content.judge
+    url = choices.judge_base_url.value
     # The model's endpoint is the model's key's and the model's API's; another one gets neither.
     shared = url == model.endpoint.connect_url
     azure = _azure(section)
     if section.api_key_env:
-        variable, key = section.api_key_env, _key(environ, section.api_key_env)
+        variable, key = section.api_key_env, _api_key(environ, section.api_key_env)
     else:
         otherwise = _usual_variable(azure)
         variable = f"MTBENCH_JUDGE_API_KEY or {model.endpoint.key_variable if shared else otherwise}"
-        key = _key(environ, "MTBENCH_JUDGE_API_KEY")
-        key = key or (model.endpoint.api_key if shared else _key(environ, otherwise))
+        key = _api_key(environ, "MTBENCH_JUDGE_API_KEY")
+        key = key or (model.endpoint.api_key if shared else _api_key(environ, otherwise))
     option = "--mtbench-base-url" if shared else "--mtbench-judge-base-url"
-    way = _Way(url, variable, key, option, azure or _without_deployment(model, shared))
-    limit = said.first("judge-concurrency", options.judge_concurrency, limit, DEFAULT_CONCURRENCY)
-    return _role(name, section, way, options, prices.judge, limit, JUDGE_MAX_TOKENS)
+    azure = azure or _without_deployment(model, shared)
+    route = Route(url, variable, key, option, azure, settings.timeout, settings.retries)
+    limit = choices.judge_concurrency.value
+    return _role(choices.judge.value, section, route, content.prices.judge, limit, JUDGE_MAX_TOKENS)
 
 
 def opponent_role(
-    name: str,
-    section: OpponentEndpoint,
-    prices: PriceList,
-    options: Options,
-    environ: Mapping[str, str],
-    model: Answerer,
+    name: str, section: OpponentEndpoint, price: Prices | None, environ: Mapping[str, str], model: Answerer
 ) -> Answerer:
     """A model that the one under test is compared with, asked as that one is unless its section says otherwise."""
     same = model.endpoint
@@ -118,10 +69,11 @@ def opponent_role(
     shared = url == same.connect_url
     azure = _azure(section)
     variable = section.api_key_env or (same.key_variable if shared else _usual_variable(azure))
-    key = same.api_key if shared and not section.api_key_env else _key(environ, variable)
+    key = same.api_key if shared and not section.api_key_env else _api_key(environ, variable)
     option = same.option if shared else "against.base_url in the suite file"
-    way = _Way(url, variable, key, option, azure or _without_deployment(model, shared))
-    role = _role(name, section, way, options, prices.against, model.limit, model.max_tokens)
+    azure = azure or _without_deployment(model, shared)
+    route = Route(url, variable, key, option, azure, same.timeout, same.retries)
+    role = _role(name, section, route, price, model.limit, model.max_tokens)
     role = replace(
         role,
         temperature=model.temperature if section.temperature is None else section.temperature,
@@ -132,7 +84,7 @@ def opponent_role(
 
 
 @dataclass(frozen=True)
-class _Way:
+class Route:
     """How a model is reached; see `Endpoint`."""
 
     url: str = field(repr=False)
@@ -140,13 +92,14 @@ class _Way:
     key: str = field(repr=False)
     option: str
     azure: tuple[str, str | None] | None
+    timeout: float
+    retries: int
 
 
 def _role(
     name: str,
     section: ModelEndpoint | JudgeEndpoint | OpponentEndpoint,
-    way: _Way,
-    options: Options,
+    route: Route,
     price: Prices | None,
     limit: int,
     max_tokens: int,
@@ -154,14 +107,14 @@ def _role(
     return Role(
         name=name,
         endpoint=Endpoint(
-            url=public_url(way.url),
-            connect_url=way.url,
-            api_key=way.key,
-            option=way.option,
-            key_variable=way.variable,
-            azure=way.azure,
-            timeout=options.timeout,
-            retries=options.retries,
+            url=public_url(route.url),
+            connect_url=route.url,
+            api_key=route.key,
+            option=route.option,
+            key_variable=route.variable,
+            azure=route.azure,
+            timeout=route.timeout,
+            retries=route.retries,
         ),
         temperature=section.temperature,
         max_tokens=section.max_tokens or max_tokens,
@@ -184,7 +137,7 @@ def _usual_variable(azure: object) -> str:
     return "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
 
 
-def _key(environ: Mapping[str, str], variable: str) -> str:
+def _api_key(environ: Mapping[str, str], variable: str) -> str:
     """A key from the environment, without the line break that a CI's secret often ends in.
 
     Raises:
@@ -194,8 +147,3 @@ def _key(environ: Mapping[str, str], variable: str) -> str:
     if not (key.isascii() and key.isprintable()):
         raise ConfigError(f"{variable}: holds characters that no key has (only printable ASCII can be sent)")
     return key
-
-
-def _url(said: Said, name: str, option: str | None, from_file: str | None, default: str) -> str:
-    shown = public_url(option or from_file or default)
-    return said.first(name, option, from_file, default, shown).rstrip("/")

@@ -6,7 +6,8 @@ import itertools
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from ..protocol.prompts import SYSTEM_PROMPT
 from ..untrusted.urls import is_url
@@ -17,6 +18,8 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Runs = Annotated[int, Field(ge=1, le=100)]
 Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+NOT_ABOUT_THE_VALUE = "not_about_the_value"
+"""The type of an error whose message must not end in the value."""
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
@@ -194,7 +197,7 @@ class BaselineSection(_Section):
         return value
 
 
-class Suite(_Section):
+class SuiteContent(_Section):
     """What one suite file says; what it leaves out is None or empty."""
 
     model: ModelEndpoint = ModelEndpoint()
@@ -209,6 +212,14 @@ class Suite(_Section):
     concurrency: Concurrency = Concurrency()
     prices: PriceList = PriceList()
     budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @field_validator("budget")
+    @classmethod
+    def _both_priced(cls, value: float | None, info: ValidationInfo) -> float | None:
+        prices = info.data.get("prices")  # None where it is wrong itself
+        if value is not None and prices is not None and not (prices.model and prices.judge):
+            raise PydanticCustomError(NOT_ABOUT_THE_VALUE, "needs prices for model and judge, in USD a million tokens")
+        return value
 
     @field_validator("model", "judge", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""What the command line says, before anything is resolved."""
+"""What the command line says, before a suite file is read."""
 
 from __future__ import annotations
 
@@ -6,17 +6,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..domain.chat import CacheMode
+from ..domain.endpoint import Endpoint
 
 
 @dataclass(frozen=True)
-class Options:
-    """What the command line says; None where it says nothing.
+class GivenPath:
+    """A path of the command line.
 
     Args:
+        text: as it was typed, for headers, messages and reports.
+        path: where it leads, absolute.
+    """
+
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line says.
+
+    None or empty where it says nothing and a suite file may; what no suite file can say has its default here.  Every
+    path is absolute.
+
+    Args:
+        rootdir: pytest's; `cwd`: where pytest was started, from which names that may be folders start.
         minimums: thresholds by key.
         against: the models, or files of answers, to compare with.
         shard: this share and the number of shares.
-        rootdir, cwd: what relative paths start from.
+        timeout: seconds for one request; `retries`: tries after the first.
     """
 
     rootdir: Path
@@ -33,20 +51,25 @@ class Options:
     shard: tuple[int, int] | None = None
     concurrency: int | None = None
     judge_concurrency: int | None = None
-    timeout: float = 120.0
-    retries: int = 8
+    timeout: float = Endpoint.timeout
+    retries: int = Endpoint.retries
     cache: CacheMode = "all"
-    cache_dir: Path | None = None
+    cache_dir: GivenPath | None = None
     revision: str = ""
     dry_run: bool = False
     reports: tuple[Path, ...] = ()
     export: Path | None = None
     answers: Path | None = None
-    baseline: Path | None = None
+    baseline: GivenPath | None = None
     against: tuple[str, ...] = ()
     merge: tuple[Path, ...] = ()
 
     @property
     def cache_folder(self) -> Path:
         """Where replies are kept."""
-        return self.cwd / self.cache_dir if self.cache_dir else self.rootdir / ".mtbench_cache"
+        return self.cache_dir.path if self.cache_dir else self.rootdir / ".mtbench_cache"
+
+    @property
+    def of_one_suite(self) -> bool:
+        """Whether something is asked for that holds a single suite."""
+        return bool(self.reports or self.export or self.merge or self.answers)

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 _MOST_NODES = 20_000
 """Values of a suite file with its aliases unfolded; the largest has some hundred."""
@@ -31,7 +31,7 @@ _Loader.add_implicit_resolver(
 )
 
 
-def load(text: str) -> tuple[Any, dict[Path, int], list[tuple[int, str]]]:
+def load(text: str) -> tuple[Any, dict[KeyPath, int], list[tuple[int, str]]]:
     """Parses one YAML document.
 
     Returns:
@@ -49,7 +49,7 @@ def load(text: str) -> tuple[Any, dict[Path, int], list[tuple[int, str]]]:
         if _unfolded(node, {}) > _MOST_NODES:
             problem = f"it unfolds to more than {_MOST_NODES} values"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-        lines: dict[Path, int] = {}
+        lines: dict[KeyPath, int] = {}
         twice: list[tuple[int, str]] = []
         _walk(node, (), lines, twice, set())
         return _construct(loader, node), lines, twice
@@ -115,7 +115,9 @@ def syntax_error(error: yaml.YAMLError, name: str) -> str:
     return f"{place}: not valid YAML ({problem})"
 
 
-def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], twice: list[tuple[int, str]], seen: set[int]) -> None:
+def _walk(
+    node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], twice: list[tuple[int, str]], seen: set[int]
+) -> None:
     if id(node) in seen:  # an alias: its keys stand where the anchor is, and it may hold itself
         return
     seen.add(id(node))

@@ -476,7 +476,7 @@ def with_text(text: str, place: str) -> RunReport:
 @pytest.mark.parametrize("place", PLACES)
 def test_nothing_hostile_reaches_the_terminal(place: str) -> None:
     report = with_text(HOSTILE, place)
-    found = [title(report), *lines(report, 80)]
+    found = [title(report.plan), *lines(report, 80)]
     assert [line for line in found if unprintable(line) or "\n" in line] == []
     assert "[31mred" in " ".join(found)  # it is shown, as what it is
 
@@ -486,7 +486,7 @@ def test_nothing_hostile_reaches_the_terminal(place: str) -> None:
 def test_no_line_is_a_command_to_github_actions(place: str, command: str) -> None:
     """Its runner takes `::name::` after any leading space, and `##[name]` anywhere in a line (ActionCommand.cs)."""
     report = with_text(" ".join([command] * 40), place)
-    found = [title(report), *lines(report, 80)]
+    found = [title(report.plan), *lines(report, 80)]
     assert [line for line in found if line.lstrip().startswith("::") or "##[" in line] == []
 
 
@@ -502,7 +502,7 @@ def test_odd_names_of_categories_have_their_row(name: str) -> None:
 
 
 def test_the_title_names_model_judge_and_set() -> None:
-    assert title(full_run()) == "MT-Bench: m, judged by gpt-4, on a-set"
+    assert title(full_run().plan) == "MT-Bench: m, judged by gpt-4, on a-set"
 
 
 # The dry run's lines.
@@ -584,7 +584,7 @@ def test_the_pairwise_table_says_what_the_rate_is_made_of() -> None:
 
 def test_the_title_names_the_other_model() -> None:
     report = pairwise_report({"other": mixed, "third": mixed})
-    assert title(report) == "MT-Bench: candidate against other, third, judged by gpt-4, on a-set"
+    assert title(report.plan) == "MT-Bench: candidate against other, third, judged by gpt-4, on a-set"
 
 
 def test_several_models_are_ranked() -> None:
@@ -606,5 +606,5 @@ def test_several_models_are_ranked() -> None:
 
 def test_a_name_of_another_model_is_printable() -> None:
     report = pairwise_report({HOSTILE: mixed, "b": mixed}, SPECS)
-    text = text_of(report) + title(report)
+    text = text_of(report) + title(report.plan)
     assert all(char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text)

@@ -11,13 +11,13 @@ from pytest_mtbench.domain.chat import ChatRequest
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.suite import yaml as suite_yaml
 from pytest_mtbench.suite.file import SuiteFile, suggestion
-from pytest_mtbench.suite.schema import Suite
+from pytest_mtbench.suite.schema import SuiteContent
 
 NAME = "mtbench.yaml"
 
 
-def suite(text: str) -> Suite:
-    return SuiteFile.from_text(text, NAME).suite
+def suite(text: str) -> SuiteContent:
+    return SuiteFile.from_text(text, NAME).content
 
 
 def problems(text: str) -> list[str]:
@@ -101,7 +101,7 @@ def test_every_key_is_read() -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing yet\n", "{}", "--- {}\n"])
 def test_an_empty_file_says_nothing(text: str) -> None:
     said = suite(text)
-    assert said == Suite()
+    assert said == SuiteContent()
     assert said.model.name is None
     assert said.model.system_prompt == "You are a helpful assistant."
     assert said.judge.name is None
@@ -581,19 +581,19 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "nightly.mtbench.yaml"
     path.write_text("model: größe\n", encoding="utf-8")
     file = SuiteFile.from_file(path)
-    assert file.suite.model.name == "größe"
+    assert file.content.model.name == "größe"
     assert file.name == "nightly.mtbench.yaml"
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.write_bytes(b"\xef\xbb\xbfmodel: x\r\nruns: 2\r\n")
-    assert SuiteFile.from_file(path).suite == suite("model: x\nruns: 2\n")
+    assert SuiteFile.from_file(path).content == suite("model: x\nruns: 2\n")
 
 
 def test_an_empty_file_on_disk_is_a_suite(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("")
-    assert SuiteFile.from_file(tmp_path / NAME).suite == Suite()
+    assert SuiteFile.from_file(tmp_path / NAME).content == SuiteContent()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -626,7 +626,7 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path: Path, encoding: str) -> None
 
 
 def test_plain_values_are_validated_without_lines() -> None:
-    assert SuiteFile.from_dict({"model": "x"}, "here").suite.model.name == "x"
+    assert SuiteFile.from_dict({"model": "x"}, "here").content.model.name == "x"
     with pytest.raises(ConfigError) as caught:
         SuiteFile.from_dict({"runs": 0, "modle": "x"}, "here")
     assert sorted(problem[: problem.index(": ", 6)] for problem in caught.value.problems) == [

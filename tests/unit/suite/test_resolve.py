@@ -9,8 +9,8 @@ import pytest
 
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.suite.file import SuiteFile
-from pytest_mtbench.suite.resolve import SuiteRun, check_keys, resolve
-from pytest_mtbench.suite.settings import Options
+from pytest_mtbench.suite.resolve import ResolvedSuite, require_api_keys, resolve
+from pytest_mtbench.suite.settings import GivenPath, Settings
 
 from ...sets import QUESTIONS, write_jsonl, write_set
 
@@ -19,24 +19,24 @@ OTHER_SECRET = "sk-the-judges-0987654321"
 REMOTE = "https://api.example.com/v1"
 REMOTE_JUDGE = "https://judge.example.com/v1"
 
-Resolve = Callable[..., SuiteRun]
+Resolve = Callable[..., ResolvedSuite]
 
 
 @pytest.fixture
 def resolved(tmp_path: Path, small_set: Path) -> Resolve:
     """Resolves a suite file's text and the options of a command line, both with the small set."""
 
-    def run(text: str = "", environ: Mapping[str, str] | None = None, **options: Any) -> SuiteRun:
+    def run(text: str = "", environ: Mapping[str, str] | None = None, **options: Any) -> ResolvedSuite:
         said = {"model": "m", "questions": str(small_set)} | options
         file = SuiteFile.from_text(text, "mtbench.yaml")
-        given = Options(rootdir=tmp_path, cwd=tmp_path, **{name: value for name, value in said.items() if value})
+        given = Settings(rootdir=tmp_path, cwd=tmp_path, **{name: value for name, value in said.items() if value})
         return resolve("mtbench.yaml", file, tmp_path / "mtbench.yaml", given, environ or {})
 
     return run
 
 
-def shown(run: SuiteRun) -> dict[str, tuple[str, str]]:
-    return {label: (value, source) for label, value, source in run.shown}
+def shown(run: ResolvedSuite) -> dict[str, tuple[str, str]]:
+    return {label: (value, source) for label, value, source in run.header}
 
 
 def problems(resolved: Resolve, text: str = "", **options: Any) -> str:
@@ -47,7 +47,7 @@ def problems(resolved: Resolve, text: str = "", **options: Any) -> str:
 
 # Precedence: command line, then suite file, then default.
 
-VALUES: list[tuple[str, str, Any, str, Any, Callable[[SuiteRun], Any], Any]] = [
+VALUES: list[tuple[str, str, Any, str, Any, Callable[[ResolvedSuite], Any], Any]] = [
     ("judge", "judge", "j-option", "judge: j-file", "j-file", lambda run: run.plan.judge.name, "gpt-4o"),
     ("runs", "runs", 3, "runs: 2", 2, lambda run: run.plan.runs, 1),
     ("judge_repeats", "judge-repeats", 4, "judge: {repeats: 2}", 2, lambda run: run.plan.repeats, 1),
@@ -101,7 +101,7 @@ def test_an_option_of_the_default_value_still_beats_the_file(resolved: Resolve) 
         ("limit", 1, "--mtbench-limit"),
         ("shard", (1, 2), "--mtbench-shard"),
         ("cache", "off", "--mtbench-cache"),
-        ("cache_dir", Path("elsewhere"), "--mtbench-cache-dir"),
+        ("cache_dir", GivenPath("elsewhere", Path("/elsewhere")), "--mtbench-cache-dir"),
         ("revision", "2024-11", "--mtbench-revision"),
         ("minimums", (("overall", 7.0),), "--mtbench-min"),
     ],
@@ -109,8 +109,8 @@ def test_an_option_of_the_default_value_still_beats_the_file(resolved: Resolve) 
 def test_the_header_shows_each_option_that_is_not_the_default(
     resolved: Resolve, field: str, value: Any, option: str
 ) -> None:
-    assert option not in {source for _, _, source in resolved().shown}
-    assert option in {source for _, _, source in resolved(**{field: value}).shown}
+    assert option not in {source for _, _, source in resolved().header}
+    assert option in {source for _, _, source in resolved(**{field: value}).header}
 
 
 def test_timeout_and_retries_reach_both_endpoints(resolved: Resolve) -> None:
@@ -169,7 +169,7 @@ def test_a_folder_of_the_file_is_relative_to_the_file_and_one_of_the_option_to_t
     write_set(beside / "set", QUESTIONS[:2])
     write_set(shell / "set", QUESTIONS[:1])
     file = SuiteFile.from_text("questions: ./set", "mtbench.yaml")
-    options = Options(rootdir=tmp_path, cwd=shell, model="m")
+    options = Settings(rootdir=tmp_path, cwd=shell, model="m")
     assert len(resolve("k", file, beside / "mtbench.yaml", options, {}).plan.selected) == 2
     assert len(resolve("k", file, beside / "mtbench.yaml", replace(options, questions="set"), {}).plan.selected) == 1
 
@@ -183,7 +183,7 @@ def test_references_of_the_file_replace_the_sets_own(tmp_path: Path, resolved: R
 
 
 def test_the_original_is_found_by_the_environment_given(tmp_path: Path, small_set: Path) -> None:
-    options = Options(rootdir=tmp_path, cwd=tmp_path, model="m")
+    options = Settings(rootdir=tmp_path, cwd=tmp_path, model="m")
     run = resolve("k", SuiteFile.from_text("", "f"), None, options, {"MTBENCH_DATA": str(small_set)})
     assert run.plan.questions.name == "mt_bench"
     assert not run.plan.questions.original  # another set under its name does not become it
@@ -238,9 +238,9 @@ def test_thresholds_of_both_sources_merge_and_the_command_line_wins(resolved: Re
     ]
 
 
-def test_the_last_of_two_thresholds_of_one_key_counts(resolved: Resolve) -> None:
-    (gate,) = resolved(minimums=(("overall", 3.0), ("overall", 8.0))).gates
-    assert gate.minimum == 8
+def test_two_thresholds_of_one_key_are_refused(resolved: Resolve) -> None:
+    said = problems(resolved, minimums=(("overall", 3.0), ("math", 5.0), ("overall", 8.0)))
+    assert said == "--mtbench-min: overall is given 2 times, as 3 and 8; leave one"
 
 
 def test_rule_and_share_of_missing_scores_reach_every_gate(resolved: Resolve) -> None:
@@ -322,10 +322,16 @@ def test_a_category_that_is_called_like_a_gate_makes_no_second_gate_of_that_name
     assert len({gate.name for gate in run.gates}) == len(run.gates)
 
 
+def test_where_no_category_is_left_the_message_is_whole(tmp_path: Path, resolved: Resolve) -> None:
+    short = write_set(tmp_path / "short", QUESTIONS[:1])
+    said = problems(resolved, "categories: [writng]\nthresholds: {categories: {maths: 5}}", questions=str(short))
+    assert said.splitlines()[1].endswith("; there is none")
+
+
 # Keys.
 
 
-def key_of(run: SuiteRun) -> tuple[str, str]:
+def key_of(run: ResolvedSuite) -> tuple[str, str]:
     return run.plan.model.endpoint.api_key, run.plan.judge.endpoint.api_key
 
 
@@ -360,10 +366,10 @@ def test_each_endpoint_gets_its_own_key(
     assert key_of(resolved(text, environ={name: KEYS[name] for name in names})) == expected
 
 
-def check(run: SuiteRun, tmp_path: Path, *, generated: bool = False, **options: Any) -> str:
-    """What `check_keys` complains of; empty where it does not."""
+def check(run: ResolvedSuite, tmp_path: Path, *, generated: bool = False, **options: Any) -> str:
+    """What `require_api_keys` complains of; empty where it does not."""
     try:
-        check_keys(run, Options(rootdir=tmp_path, cwd=tmp_path, **options), generated=generated)
+        require_api_keys(run, Settings(rootdir=tmp_path, cwd=tmp_path, **options), generated=generated)
     except ConfigError as error:
         return str(error)
     return ""
@@ -436,7 +442,7 @@ def test_no_key_is_in_a_repr_a_header_or_a_request(resolved: Resolve, text: str)
     run = resolved(text, environ=environ, base_url="https://user:sk-in-url-444@api.example.com/v1?key=sk-in-query-555")
     question = run.plan.question(3)
     requests = [run.plan.answer_request(run.plan.model, question, [], 0), run.plan.judge_request(question, ["a"], 0)]
-    seen = repr(run) + str(run.shown) + str([request.as_json() for request in requests])
+    seen = repr(run) + str(run.header) + str([request.as_json() for request in requests])
     secrets = [*environ.values(), "sk-in-url-444", "sk-in-query-555"]
     assert [secret for secret in secrets if secret in seen] == []
     assert "https://api.example.com/v1" in seen
@@ -453,7 +459,7 @@ def test_no_key_is_in_a_message(resolved: Resolve, tmp_path: Path) -> None:
 
 
 def test_a_users_password_in_a_url_is_in_no_repr_of_the_options(tmp_path: Path) -> None:
-    options = Options(rootdir=tmp_path, cwd=tmp_path, base_url="https://user:sk-in-url-444@api.example.com/v1")
+    options = Settings(rootdir=tmp_path, cwd=tmp_path, base_url="https://user:sk-in-url-444@api.example.com/v1")
     assert "sk-in-url-444" not in repr(options)
 
 

@@ -1,0 +1,142 @@
+"""What the command line names: files, folders and test ids.
+
+Imported at every start of pytest, so it imports nothing but pytest, the standard library and `untrusted`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from ..untrusted.paths import is_file, is_folder
+from .options import VIRTUAL, absolute
+
+SUITE_NAME = "mtbench.yaml"
+SUITE_SUFFIX = ".mtbench.yaml"
+
+
+def is_suite_name(path: Path) -> bool:
+    """Whether a file is named as a suite file is."""
+    return path.name == SUITE_NAME or path.name.endswith(SUITE_SUFFIX)
+
+
+def named_suites(config: pytest.Config) -> list[Path]:
+    """The suite files that the command line itself names; a folder that holds one is not enough."""
+    paths = [_path_of(config, argument) for argument in _given(config)]
+    return list(dict.fromkeys(path for path in paths if is_suite_name(path) and is_file(path)))
+
+
+def names_no_folder(config: pytest.Config) -> bool:
+    """Whether somebody named files and ids alone, and so asks for these alone."""
+    given = _given(config)
+    return bool(given) and not any(is_folder(_path_of(config, argument)) for argument in given)
+
+
+def take_virtual(config: pytest.Config) -> list[str]:
+    """Removes pasted ids such as `mtbench::math[q111-turn1]` from what pytest looks for on disk.
+
+    Returns:
+        what stands after `mtbench::`.
+    """
+    names, others = [], []
+    # pytest prints ids relative to where it was started: `../mtbench::...` below the rootdir.
+    places = {absolute(folder / VIRTUAL) for folder in (config.rootpath, config.invocation_params.dir)}
+    for argument in config.args:
+        path, separator, name = argument.partition("::")
+        place = _path_of(config, path)
+        if separator and path and place in places and not is_file(place):
+            names.append(name)
+        else:
+            others.append(argument)
+    config.args = others
+    return names
+
+
+def root_suite(config: pytest.Config) -> Path | None:
+    """The suite file in the rootdir, where there is one that pytest does not ignore."""
+    path = config.rootpath / SUITE_NAME
+    return path if is_file(path) and not _is_ignored(config, path) else None
+
+
+def suite_files(config: pytest.Config, option: Path | None) -> list[Path]:
+    """The suite files that pytest will find below its arguments.
+
+    They are read before it collects: the header shows them, a mistake in one ends the run before anything is asked,
+    and xdist's controller, which collects nothing itself, asks for all.
+
+    Args:
+        option: that of `--mtbench-suite`, which may have any name.
+    """
+    paths = [_path_of(config, str(argument)) for argument in config.args]
+    walk = _Walk(config, {place for path in paths for place in (path, *path.parents)}, option)
+    found: dict[Path, None] = {}
+    for path in paths:
+        if walk.is_suite(path):
+            found[path] = None
+        elif is_folder(path):
+            found |= dict.fromkeys(walk.below(path))
+    return list(found)
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """Goes as pytest goes: sorted, through links, and past what a plugin or an option ignores.
+
+    Args:
+        named: what the command line names, with the folders above; that is never ignored.
+    """
+
+    config: pytest.Config
+    named: set[Path]
+    option: Path | None
+
+    def is_suite(self, path: Path) -> bool:
+        return (is_suite_name(path) or path == self.option) and is_file(path)
+
+    def below(self, folder: Path) -> Iterator[Path]:
+        try:
+            names = sorted(entry.name for entry in os.scandir(folder))
+        except OSError:
+            return  # pytest says so where it collects
+        for path in (folder / name for name in names):
+            is_suite = self.is_suite(path)
+            if not is_suite and not is_folder(path):
+                continue
+            if path not in self.named and _is_ignored(self.config, path):
+                continue
+            if is_suite:
+                yield path
+            else:
+                yield from self.below(path)
+
+
+def _is_ignored(config: pytest.Config, path: Path) -> bool:
+    """Whether pytest will not collect a path.
+
+    What a `conftest.py` ignores is asked here too: pytest's own hook knows it only of folders that it has reached.  One
+    that pytest loads later, deep below an argument, is not known.
+    """
+    if config.hook.pytest_ignore_collect(collection_path=path, config=config):
+        return True
+    for plugin in config.pluginmanager.get_plugins():
+        file = Path(getattr(plugin, "__file__", None) or "")
+        if file.name == "conftest.py" and file.parent in path.parents:
+            names = [file.parent / name for name in getattr(plugin, "collect_ignore", None) or ()]
+            globs = [str(file.parent / glob) for glob in getattr(plugin, "collect_ignore_glob", None) or ()]
+            if path in names or any(fnmatch(str(path), glob) for glob in globs):
+                return True
+    return False
+
+
+def _given(config: pytest.Config) -> list[str]:
+    """The arguments that somebody gave, and not `testpaths` or the working folder."""
+    return [str(argument) for argument in config.args] if config.args_source is config.ArgsSource.ARGS else []
+
+
+def _path_of(config: pytest.Config, argument: str) -> Path:
+    return absolute(config.invocation_params.dir / argument.partition("[")[0].partition("::")[0])

@@ -1,0 +1,121 @@
+"""What every item shares: its suite, the wait for a turn, and how a gate's result is told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from ..domain.errors import FatalError, StoppedError
+from ..domain.result import TurnKey, TurnResult
+from ..engine.runner import Runner
+from ..scores.gates import GateResult
+from ..suite.resolve import ResolvedSuite
+from ..untrusted.text import one_line, printable
+from .options import VIRTUAL, is_worker
+
+GATE_PROPERTY = "mtbench_gate"
+FATAL_PROPERTY = "mtbench_fatal"
+
+runner_key = pytest.StashKey[Runner]()
+"""Where items find the engine, once the run loop has begun."""
+
+
+class SuiteItem(pytest.Item):
+    """An item of a suite.
+
+    Args:
+        keys: every turn that it needs.
+    """
+
+    def __init__(self, *, suite: ResolvedSuite, keys: Sequence[TurnKey], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.suite = suite
+        self.keys = keys
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where pytest says that the item stands."""
+        path = self.parent.path if isinstance(self.parent, pytest.File) else self.config.rootpath / VIRTUAL
+        return path, 0, self.name
+
+
+class GateItemBase(SuiteItem):
+    """An item that decides a gate."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_marker(pytest.mark.mtbench_gate)
+
+    def tell(self, result: GateResult) -> None:
+        """Passes a result on, and fails or skips as it says."""
+        told = json.dumps({"suite": self.suite.id, **result.as_json()})
+        set_properties(self, [(GATE_PROPERTY, told)])
+        message = one_line(result.message)
+        if result.status == "failed":
+            pytest.fail(message, pytrace=False)
+        if result.status == "inconclusive":
+            pytest.skip(f"inconclusive: {message}")
+
+
+def gate_of(report: pytest.TestReport) -> tuple[str, GateResult] | None:
+    """The suite and the gate result that a report carries, also from another process."""
+    for name, value in report.user_properties:
+        if name == GATE_PROPERTY and report.when == "call":
+            row = json.loads(str(value))
+            return row.pop("suite"), GateResult.from_json(row)
+    return None
+
+
+def set_properties(item: pytest.Item, properties: Sequence[tuple[str, object]]) -> None:
+    """Gives an item properties, in the place of those that an earlier try of it had."""
+    names = {name for name, _ in properties}
+    item.user_properties[:] = [*(known for known in item.user_properties if known[0] not in names), *properties]
+
+
+def want(item: pytest.Item, keys: Sequence[TurnKey], runs: int = 0) -> None:
+    """Has turns measured that an item will wait for; see `measured`."""
+    _runner(item).want(keys, runs)
+
+
+def measured(item: pytest.Item, key: TurnKey, runs: int = 0) -> TurnResult:
+    """Waits for a turn on behalf of an item; ends the run where nothing can work any more.
+
+    Args:
+        runs: how many runs of it; as many as its plan says by default.
+    """
+    runner = _runner(item)
+    try:
+        return runner.result(key, runs)
+    except FatalError as error:
+        if is_worker(item.config):  # the controller ends the run: see results.py
+            # Printable: execnet takes no lone surrogate, and a worker that dies of one leaves exit status 0.
+            item.user_properties.append((FATAL_PROPERTY, one_line(str(error))))
+            pytest.fail(one_line(str(error)), pytrace=False)
+        end_run(item.config, one_line(str(error)))
+    except StoppedError as error:
+        item.session.shouldstop = str(error)
+        pytest.skip(str(error))
+    except Exception as error:  # noqa: BLE001 - a bug of ours: its traceback without arguments and locals, which hold keys
+        pytest.fail(printable("".join(traceback.format_exception(error))), pytrace=False)
+
+
+def _runner(item: pytest.Item) -> Runner:
+    runner = item.config.stash.get(runner_key, None)
+    if runner is None:  # xdist runs what was collected, whatever was not
+        pytest.fail("not measured: other tests could not be collected (--continue-on-collection-errors)", pytrace=False)
+    return runner
+
+
+def end_run(config: pytest.Config, message: str) -> NoReturn:
+    """Ends the run with one message, which somebody prints also where the terminal plugin is off."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if not config.pluginmanager.has_plugin("terminalreporter"):
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            sys.stderr.write(f"{message}\n")
+    pytest.exit(message, returncode=pytest.ExitCode.USAGE_ERROR)
