@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import demo
 from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
-from ..domain.question import QuestionSet
+from ..domain.question import Question, QuestionSet
 from ..engine.plan import Plan
 from ..questions import load_questions
 from ..scores.baseline import read_baseline
@@ -95,22 +95,13 @@ def resolve(
     Raises:
         ConfigError: what is wrong; of one kind of mistake, as of thresholds, everything at once.
     """
-    if settings.shard is not None and settings.merge:
-        raise ConfigError(
-            "--mtbench-shard and --mtbench-merge exclude each other: a share is run, or shares are joined"
-        )
     sources = _Sources(suite_id, file, path, settings, environ)
     choices = choose(file, settings, environ)
     questions = _questions(sources, choices, load)
     asked = asked_questions(questions, file.content.categories, settings.limit)
     pairwise = is_pairwise(file, settings)
-    thresholds = Thresholds(questions, file, settings.minimums, asked=asked, pairwise=pairwise)
-    problems = [*category_problems(questions, file), *thresholds.problems()]
-    problems += problems_of_modes(file, settings) if pairwise else []
-    if problems:
-        raise ConfigError(*problems)
-    plan = _plan(sources, choices, questions)
-    plan = replace(plan, selected=share_of(asked, settings.shard))
+    thresholds = _thresholds(sources, questions, asked, pairwise=pairwise)
+    plan = replace(_plan(sources, choices, questions), selected=share_of(asked, settings.shard))
     # A share is a part, and no gate passes on a part.
     gates = () if settings.shard is not None else thresholds.gates()
     resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)))
@@ -129,6 +120,17 @@ def _questions(sources: _Sources, choices: Choices, load: LoadQuestions) -> Ques
         references=sources.folder / references if sources.path and references else None,
         environ=sources.environ,
     )
+
+
+def _thresholds(sources: _Sources, questions: QuestionSet, asked: Sequence[Question], *, pairwise: bool) -> Thresholds:
+    """The thresholds, once every one of them is found right."""
+    file, settings = sources.file, sources.settings
+    thresholds = Thresholds(questions, file, settings.minimums, asked=asked, pairwise=pairwise)
+    problems = [*category_problems(questions, file), *thresholds.problems()]
+    problems += problems_of_modes(file, settings) if pairwise else []
+    if problems:
+        raise ConfigError(*problems)
+    return thresholds
 
 
 def _plan(sources: _Sources, choices: Choices, questions: QuestionSet) -> Plan:

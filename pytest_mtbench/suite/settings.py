@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..domain.chat import CacheMode
 from ..domain.endpoint import Endpoint
+from ..domain.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ class Settings:
         against: the models, or files of answers, to compare with.
         shard: this share and the number of shares.
         timeout: seconds for one request; `retries`: tries after the first.
+
+    Raises:
+        ConfigError: two options exclude each other.
     """
 
     rootdir: Path
@@ -63,6 +67,13 @@ class Settings:
     baseline: GivenPath | None = None
     against: tuple[str, ...] = ()
     merge: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses what excludes each other."""
+        if self.shard is not None and self.merge:
+            raise ConfigError(
+                "--mtbench-shard and --mtbench-merge exclude each other: a share is run, or shares are joined"
+            )
 
     @property
     def cache_folder(self) -> Path:

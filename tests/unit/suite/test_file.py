@@ -312,7 +312,15 @@ def test_a_budget_without_prices_is_reported_with_the_rest() -> None:
     assert [problem.split(": ")[1] for problem in found] == ["runs", "budget"]
 
 
-@pytest.mark.parametrize("prices", ["{}", "{model: {input: 1, output: 1}}", "{judge: {input: 1, output: 1}}"])
+@pytest.mark.parametrize(
+    "prices",
+    [
+        "{}",
+        "{model: {input: 1, output: 1}, judge: }",
+        "{model: {input: 1, output: 1}}",
+        "{judge: {input: 1, output: 1}}",
+    ],
+)
 def test_a_budget_needs_the_prices_of_both(prices: str) -> None:
     (problem,) = problems(f"prices: {prices}\nbudget: 20\n")
     assert "budget" in problem
