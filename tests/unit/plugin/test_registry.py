@@ -5,7 +5,7 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from pytest_mtbench.domain.endpoint import Endpoint, Role
+from pytest_mtbench.domain.endpoint import Answerer, Endpoint, Role
 from pytest_mtbench.domain.question import Identity, QuestionSet
 from pytest_mtbench.engine.plan import Plan
 from pytest_mtbench.plugin.clients import least_limits
@@ -35,19 +35,19 @@ def test_a_suite_on_another_drive_keeps_its_whole_path(monkeypatch: pytest.Monke
     assert suite_id(path, PureWindowsPath("C:/root")) == "D:/suites/a.mtbench.yaml"  # type: ignore[arg-type]
 
 
-def plan(key: str, model: int, judge: int, *, url: str = "http://a/v1", opponents: tuple[Plan, ...] = ()) -> Plan:
+def plan(key: str, model: int, judge: int, *, url: str = "http://a/v1", opponents: tuple[Answerer, ...] = ()) -> Plan:
     return Plan(
         key=key,
         questions=QuestionSet("set", (), {}, Identity("", "", "")),
         selected=(),
-        model=Role("m", Endpoint(url=url), limit=model),
+        model=Answerer("m", Endpoint(url=url), limit=model),
         judge=Role("j", Endpoint(url="http://a/v1"), limit=judge),
         opponents=opponents,
     )
 
 
 def test_suites_that_share_an_endpoint_share_the_least_of_their_limits() -> None:
-    other = plan("o", 2, 4, url="http://o/v1")
+    other = Answerer("o", Endpoint(url="http://o/v1"), limit=2)
     found = least_limits([plan("a", 16, 4), plan("b", 1, 16), plan("c", 8, 8, url="http://c/v1", opponents=(other,))])
     assert found == {
         ("answer", "http://a/v1"): 1,
