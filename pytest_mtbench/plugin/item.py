@@ -78,12 +78,12 @@ def set_properties(item: pytest.Item, properties: Sequence[tuple[str, object]]) 
     item.user_properties[:] = [*(known for known in item.user_properties if known[0] not in names), *properties]
 
 
-def want(item: pytest.Item, keys: Sequence[TurnKey], runs: int = 0) -> None:
+def want(item: pytest.Item, keys: Sequence[TurnKey], runs: int | None = None) -> None:
     """Has turns measured that an item will wait for; see `measured`."""
     _runner(item).want(keys, runs)
 
 
-def measured(item: pytest.Item, key: TurnKey, runs: int = 0) -> TurnResult:
+def measured(item: pytest.Item, key: TurnKey, runs: int | None = None) -> TurnResult:
     """Waits for a turn on behalf of an item; ends the run where nothing can work any more.
 
     Args:
