@@ -49,7 +49,7 @@ class Marking(Generic[T]):
 
     Args:
         name: how reasons and flags call it.
-        form: the mark as it must be, with its value in a group.
+        form: the mark as it must be, with its value in a group; `no_form`: what is said of another one.
         parse: the value of that group.
         fault: what is wrong with a value, or None.
         bare: a form that counts only where there is nothing in double brackets, and is flagged.
@@ -58,6 +58,7 @@ class Marking(Generic[T]):
 
     name: str
     form: re.Pattern[str]
+    no_form: str
     parse: Callable[[str], T]
     fault: Callable[[T], str | None]
     bare: re.Pattern[str] | None = None
@@ -115,7 +116,7 @@ def _values(marking: Marking[T], pattern: re.Pattern[str] | None, text: str) -> 
 def _of_another_form(marking: Marking[T], marks: list[str]) -> str:
     shown = list(dict.fromkeys(f"[[{mark[:16]}]]" for mark in marks))
     if len(shown) == 1:
-        return f"the judge's {marking.name} {shown[0]} is not of the form that it was asked for"
+        return f"the judge's {marking.name} {shown[0]} {marking.no_form}"
     return f"the judge's {marking.name}s differ: {' and '.join(shown[:3])}"
 
 
@@ -144,6 +145,7 @@ def _outside(rating: float) -> str | None:
 RATING = Marking(
     "rating",
     re.compile(r"\[\[([0-9]+(?:\.[0-9]+)?)\]\]"),
+    "is not of the form [[n]]",
     float,
     _outside,
     bare=re.compile(
@@ -153,5 +155,7 @@ RATING = Marking(
 )
 """`[[n]]` or `[[n.n]]`, 1-10, of one answer; `[n]` right after the word Rating or Score."""
 
-VERDICT = Marking("verdict", re.compile(r"\[\[([ABC])\]\]"), str, lambda letter: None)
+VERDICT = Marking(
+    "verdict", re.compile(r"\[\[([ABC])\]\]"), "is none of [[A]], [[B]] and [[C]]", str, lambda letter: None
+)
 """`[[A]]`, `[[B]]` or `[[C]]` of two answers."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ..sets import QUESTIONS, write_set
 from .conftest import Bench
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -45,9 +46,12 @@ def test_the_pairwise_suite(bench: Bench) -> None:
 def test_the_users_own_test(bench: Bench) -> None:
     shutil.copy(EXAMPLES / "own_test" / "test_answers.py", bench.path)
     bench.plain("test_answers.py").assert_outcomes(skipped=3)
-    result = bench.run("test_answers.py", "-k", "test_no_boilerplate or lecture or block")
-    assert result.ret == 0
-    assert result.parseoutcomes()["passed"] == 4 + 9
+    code = {"question_id": 6, "category": "coding", "turns": ["Write a loop."]}
+    riddle = {"question_id": 7, "category": "reasoning", "turns": ["Who is it?"]}
+    write_set(bench.questions, [*QUESTIONS, code, riddle])
+    bench.endpoint.answer = lambda asked: "```\nfor x in y: ...\n```"
+    bench.run("test_answers.py").assert_outcomes(passed=1 + 5 + 11)
+    assert len(bench.endpoint.asked) == 2 * 11
 
 
 def test_the_workflow_is_one(bench: Bench) -> None:

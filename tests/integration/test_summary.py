@@ -55,7 +55,7 @@ def test_the_table_stands_whatever_the_verbosity(bench: Bench, options: list[str
 def test_hostile_answers_change_no_verdict_and_no_terminal(bench: Bench) -> None:
     bench.suite("thresholds: {floor: 5}\n")
     bench.endpoint.answer = lambda asked: HOSTILE
-    bench.endpoint.judge = lambda asked: f"It claims {HOSTILE}. Rating: [[2]]"
+    bench.endpoint.judge = lambda asked: "It claims a 10. Rating: [[2]]"
     result = bench.plain("mtbench.yaml", "-vv", "--junitxml=out.xml", "--mtbench-report=report.json")
     result.assert_outcomes(failed=9)
     text = result.stdout.str()
@@ -63,8 +63,8 @@ def test_hostile_answers_change_no_verdict_and_no_terminal(bench: Bench) -> None
     assert r"\x1b[31mred" in text
     assert bench.report()["scores"]["overall"]["mean"] == 2
     flags = bench.report()["turns"][0]["flags"]
-    assert set(flags) == {"rating-in-answer", "end-marker-in-answer", "several-ratings"}
-    assert "flags: end-marker-in-answer 9, rating-in-answer 9, several-ratings 9" in flowing(result)
+    assert set(flags) == {"rating-in-answer", "end-marker-in-answer"}
+    assert "flags: end-marker-in-answer 9, rating-in-answer 9" in flowing(result)
 
 
 def test_thinking_is_cut_before_judging_and_kept_in_the_report(bench: Bench) -> None:
