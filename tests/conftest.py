@@ -34,7 +34,18 @@ _AMBIENT = (
 ADDOPTS = "-p tests.loopback_only -p no:hypothesispytest"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Whole files to a worker, in our order: chunks of tests leave nearly all that is slow to one worker, and what the
+    # tests of a file share would be made by both.
+    if config.getoption("dist", "no") == "load":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slowest_first = ("real", "integration", "unit")
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: slowest_first.index(item.path.relative_to(tests).parts[0]))
     # Here and not in pyproject.toml, which the quickstart reads as well, where pytest-timeout is not installed.
     for item in items:
         item.add_marker(pytest.mark.timeout(120))
