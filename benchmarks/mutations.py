@@ -94,7 +94,19 @@ def is_caught(checkout: Path, mutation: tuple[str, str], python: Path) -> tuple[
             file.write_text("".join(text), encoding="utf-8")
         started = time.monotonic()
         for tests in (["tests/unit"], ["tests/integration", "tests/real"]):
-            command = [str(python.absolute()), "-m", "pytest", "-x", "-q", "-n2", "-p", "no:cacheprovider", *tests]
+            command = [
+                str(python.absolute()),
+                "-m",
+                "pytest",
+                "-x",
+                "-q",
+                "-n2",
+                "-m",
+                "",
+                "-p",
+                "no:cacheprovider",
+                *tests,
+            ]
             done = subprocess.run(command, cwd=copy, capture_output=True, check=False)
             if done.returncode:
                 return True, time.monotonic() - started
