@@ -15,7 +15,7 @@ from pytest_mtbench.domain.chat import ChatRequest
 from pytest_mtbench.domain.endpoint import Endpoint
 from pytest_mtbench.domain.errors import MTBenchError
 from pytest_mtbench.domain.tally import CallCount
-from pytest_mtbench.engine.client import OpenAIClient
+from pytest_mtbench.engine.client import OpenAIClient, Terms
 from pytest_mtbench.engine.limits import Limiter
 
 from .server import Server
@@ -64,7 +64,7 @@ def _import_what_is_imported_late() -> None:
 
         async def ask(client: OpenAIClient = client, request: ChatRequest = request) -> None:
             with contextlib.suppress(MTBenchError):
-                await client.complete(request, (0,), CallCount())
+                await client.complete(request, Terms((0,), CallCount()))
             await client.close()
 
         asyncio.run(ask())

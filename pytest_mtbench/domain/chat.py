@@ -21,8 +21,11 @@ AnswerSource = Mapping[tuple[QuestionId, int, int], str]
 CacheMode = Literal["all", "judgments", "refresh", "off", "only"]
 """Which replies may be taken from the cache."""
 
-ADAPTABLE = ("max_tokens", "temperature")
+PARAMETERS = ("max_tokens", "temperature")
 """Parameters that an endpoint may refuse, and that are renamed or left out then."""
+
+ADAPTABLE = (*PARAMETERS, "system", "room")
+"""What of a request an endpoint may refuse: also instructions in a message of their own, and too little room."""
 
 
 class Message(TypedDict):

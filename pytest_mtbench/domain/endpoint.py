@@ -20,6 +20,7 @@ class Endpoint:
         azure: API version and deployment, where it is Azure's.
         timeout: seconds for one request.
         retries: tries after the first.
+        inherited: it is the model's, and asked for the judge since none was named.
     """
 
     url: str
@@ -30,6 +31,7 @@ class Endpoint:
     azure: tuple[str, str | None] | None = None
     timeout: float = 120.0
     retries: int = 8
+    inherited: bool = False
 
     @property
     def identity(self) -> str:

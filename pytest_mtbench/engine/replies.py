@@ -17,12 +17,19 @@ from ..domain.tally import Tally
 from ..protocol.whole import end_of
 from .budget import Budget
 from .cache import CLAIM_SECONDS, ReplyCache, request_key
-from .client import ChatClient
+from .client import ChatClient, Terms
 from .limits import Priority
 from .plan import Plan, user_text
 
 _T = TypeVar("_T")
 _TRIES_FOR_CONTENT = 3
+
+_ADAPTED = {
+    "max_tokens": "refuses max_tokens; max_completion_tokens is sent instead",
+    "temperature": "refuses temperature; it is left out",
+    "system": "takes no instructions of their own; they stand at the head of the user's message, for every request",
+    "room": "cannot finish within max_tokens; it gets more",
+}
 
 Use = Literal["good", "empty", "again", "useless"]
 """What a reply is worth: kept; asked for again and kept if it stays so; asked for again, a few times; given up."""
@@ -64,8 +71,7 @@ class Wanted:
         """Counts the reply that the run goes on with, and says what its endpoint refused."""
         self.tally.use(self.kind, reply)
         for name in reply.adapted:
-            instead = "max_completion_tokens is sent instead" if name == "max_tokens" else "it is left out"
-            self.tally.note(f"{self._whose} endpoint refuses {name}; {instead}")
+            self.tally.note(f"{self._whose} endpoint {_ADAPTED[name]}")
 
     @property
     def _whose(self) -> str:
@@ -171,6 +177,12 @@ class Replies:
         count = wanted.tally.count(wanted.kind)
         client = self._client_of(wanted.who, wanted.kind)
         request = wanted.request
+
+        @contextlib.asynccontextmanager
+        async def paying(asked: ChatRequest) -> AsyncIterator[Callable[[Usage], None]]:
+            async with budget.reserved(wanted.who.most(asked)) as spend:
+                yield lambda usage: spend(wanted.who.cost(usage) or 0.0)
+
         for attempt in range(1, _TRIES_FOR_CONTENT + 1):
             count.retried += 1 if attempt > 1 else 0
 
@@ -180,10 +192,8 @@ class Replies:
                     await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
 
             try:
-                async with budget.reserved(wanted.who.most(request)) as spend:
-                    reply = await client.complete(request, wanted.priority, count, keep)
-                    spend(wanted.who.cost(reply.usage) or 0.0)
-                    wanted.spend(reply.usage)
+                reply = await client.complete(request, Terms(wanted.priority, count, keep, paying))
+                wanted.spend(reply.usage)
             except UnscoredError:
                 if request is wanted.request:
                     raise

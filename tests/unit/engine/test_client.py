@@ -3,10 +3,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import email.utils
+import json
 import logging
 import math
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +22,8 @@ from pytest_mtbench.domain.endpoint import Endpoint as Address
 from pytest_mtbench.domain.errors import FatalError, UnscoredError
 from pytest_mtbench.domain.tally import CallCount
 from pytest_mtbench.engine import client as client_module
-from pytest_mtbench.engine.client import OpenAIClient
+from pytest_mtbench.engine import connection
+from pytest_mtbench.engine.client import OpenAIClient, Terms
 from pytest_mtbench.engine.limits import Limiter
 from pytest_mtbench.untrusted.urls import is_loopback, public_url
 
@@ -84,7 +88,7 @@ def ask(
         client = OpenAIClient(Address(**where | address), limiter())
 
         async def one(n: int, wanted: ChatRequest) -> ChatReply:
-            return await client.complete(wanted, (n,), told.count)
+            return await client.complete(wanted, Terms((n,), told.count))
 
         try:
             if in_order:
@@ -379,7 +383,7 @@ def test_a_rate_limit_shrinks_the_limit_and_a_server_error_does_not(
     [
         error(401, "Incorrect API key provided", "invalid_api_key"),
         error(402, "Payment required"),
-        error(403, "You have no access"),
+        error(403, "You have no access", "permission_denied"),
         error(404, "The model does not exist", "model_not_found"),
         error(429, "You exceeded your current quota", "insufficient_quota", **AT_ONCE),
         error(429, "Come back tomorrow", retry_after="86400"),
@@ -643,8 +647,8 @@ def test_a_cancelled_request_gives_its_place_back(endpoint: Server) -> None:
         limiter = Limiter(1)
         client = OpenAIClient(Address(endpoint.url, connect_url=endpoint.url), limiter)
         try:
-            hanging = asyncio.create_task(client.complete(request("a"), (0,), CallCount()))
-            waiting = asyncio.create_task(client.complete(request("b"), (0,), CallCount()))
+            hanging = asyncio.create_task(client.complete(request("a"), Terms((0,), CallCount())))
+            waiting = asyncio.create_task(client.complete(request("b"), Terms((0,), CallCount())))
             await asyncio.to_thread(arrived.wait, 5)
             hanging.cancel()
             assert (await asyncio.wait_for(waiting, 5)).text == "an answer to: b"
@@ -653,3 +657,97 @@ def test_a_cancelled_request_gives_its_place_back(endpoint: Server) -> None:
             await client.close()
 
     asyncio.run(run())
+
+
+# -- what refuses every request, and what one alone
+
+
+@pytest.mark.parametrize(
+    "reply, advice",
+    [
+        (error(400, "Your credit balance is too low"), "the model's name"),
+        (error(403, "You may not"), "the model's name"),
+        (Reply(body={"error": "Unexpected endpoint. Returning 200 anyway"}), "is --mtbench-base-url right?"),
+    ],
+    ids=["400", "403", "200"],
+)
+def test_an_endpoint_that_refuses_its_first_requests_alike_is_given_up(
+    endpoint: Server, reply: Reply, advice: str
+) -> None:
+    endpoint.before = always(reply)
+    started = time.monotonic()
+    told = ask(endpoint, [request(str(n)) for n in range(40)], linger=2)
+    assert time.monotonic() - started < 5
+    assert len(endpoint.asked) <= 64
+    (fatal,) = {str(outcome) for outcome in told.outcomes if isinstance(outcome, FatalError)}
+    assert advice in fatal
+    assert "each of 8 different requests" in fatal
+
+
+def test_a_prompt_that_is_flagged_costs_itself_alone(endpoint: Server) -> None:
+    flagged = error(403, "your input was flagged by moderation")
+    endpoint.before = lambda asked, number: flagged if asked.prompt == "3" else None
+    told = ask(endpoint, [request(str(n)) for n in range(12)], in_order=True)
+    assert [isinstance(outcome, UnscoredError) for outcome in told.outcomes] == [n == 3 for n in range(12)]
+
+
+def test_a_judge_at_the_models_endpoint_is_told_of_its_own_option(endpoint: Server) -> None:
+    endpoint.before = always(error(404, "no such model", "model_not_found"))
+    told = ask(endpoint, inherited=True)
+    assert "it was asked at the model's endpoint, and --mtbench-judge-base-url names another one" in str(told.error)
+
+
+def test_instructions_that_have_no_message_of_their_own_move_into_the_users(endpoint: Server) -> None:
+    endpoint.before = lambda asked, number: (
+        error(400, "System role not supported") if asked.messages[0]["role"] == "system" else None
+    )
+    told = ask(endpoint, [request("a"), request("b")], in_order=True)
+    assert [reply.adapted for reply in told.outcomes if isinstance(reply, ChatReply)] == [("system",)] * 2
+    assert [len(asked.messages) for asked in endpoint.asked] == [2, 1, 1], "learnt once"
+    assert endpoint.asked[1].messages == [{"role": "user", "content": "Be brief.\n\na"}]
+
+
+def test_a_model_that_cannot_finish_gets_twice_the_room_until_it_can(endpoint: Server) -> None:
+    said = "Could not finish the message because max_tokens or model output limit was reached."
+    endpoint.before = lambda asked, number: error(400, said) if asked.body["max_tokens"] < 300 else None
+    told = ask(endpoint, [request("a"), request("b")], in_order=True)
+    assert [asked.body["max_tokens"] for asked in endpoint.asked] == [77, 154, 308, 308]
+    assert [reply.adapted for reply in told.outcomes if isinstance(reply, ChatReply)] == [("room",)] * 2
+    endpoint.clear()
+    endpoint.before = always(error(400, said))
+    assert isinstance(ask(endpoint).error, UnscoredError)
+    assert [asked.body["max_tokens"] for asked in endpoint.asked] == [77, 154, 308, 616]
+
+
+# -- how much is read
+
+
+def test_ten_megabytes_of_text_are_read_and_more_than_any_answer_is_refused(
+    endpoint: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.answer = lambda asked: "\u00e9" * 10_000_000
+    (reply,) = ask(endpoint).outcomes
+    assert isinstance(reply, ChatReply)
+    assert len(reply.text) == 10_000_000
+    monkeypatch.setattr(connection, "LARGEST_REPLY", 1000)
+    endpoint.answer = lambda asked: "x" * 2000
+    error_ = ask(endpoint).error
+    assert isinstance(error_, UnscoredError)
+    assert "no answer is so long" in str(error_)
+    assert len(endpoint.asked) == 2, "it is not asked for again"
+
+
+@pytest.mark.parametrize("size, good", [(100, True), (200 * 2**20, False)])
+def test_a_packed_reply_is_unpacked_as_far_as_any_answer_goes(endpoint: Server, size: int, good: bool) -> None:
+    body = json.dumps({"choices": [{"message": {"content": "SIZE"}, "finish_reason": "stop"}]}).encode()
+    head, tail = body.split(b"SIZE")
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    parts = [packer.compress(head), *(packer.compress(b"x" * min(2**20, size)) for _ in range(max(1, size // 2**20)))]
+    packed = b"".join([*parts, packer.compress(tail), packer.flush()])
+    endpoint.before = always(Reply(body=packed, headers={"Content-Encoding": "gzip"}))
+    tracemalloc.start()
+    told = ask(endpoint, retries=0)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(told.outcomes[0], ChatReply) == good
+    assert most < 200 * 2**20

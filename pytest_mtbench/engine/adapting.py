@@ -1,0 +1,62 @@
+"""What of a request an endpoint refuses and can do without: told from the words of its refusal.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from ..domain.chat import PARAMETERS, Message
+
+_REFUSING = re.compile(
+    r"unsupported|not support|n't support|deprecated|not allowed|not permitted|does not accept"
+    r"|only .{0,30}(?:allowed|supported)",
+    re.IGNORECASE,
+)
+_CODES = ("unsupported_parameter", "unsupported_value")
+_OF_A_VALUE = re.compile(r"context|too large|at most", re.IGNORECASE)
+_NO_ROOM = re.compile(r"could not finish the message because max_tokens", re.IGNORECASE)
+_NO_SYSTEM = re.compile(
+    r"(?:system|developer) (?:role|message|prompt|instruction)s?\b.{0,60}?"
+    r"(?:not|n't|un)\s?(?:be )?(?:support|allow|enabl|permit|accept)"
+    r"|(?:not|n't) support.{0,30}(?:system|developer)|roles must alternate|only user.{0,20}(?:assistant|model) roles",
+    re.IGNORECASE,
+)
+
+
+def refused_parameter(status: int, codes: Collection[str], said: str, parameters: Mapping[str, object]) -> str:
+    """What the endpoint refuses of a request, or an empty text.
+
+    Args:
+        codes: what its body says to machines, the name of a parameter among it.
+        said: its message.
+        parameters: what was sent: `temperature` and `max_tokens`; `system` where instructions stand in a message of
+            their own; `room` where more tokens may be asked for than were.
+
+    Returns:
+        `temperature` is left out then, `max_tokens` sent as `max_completion_tokens`, `system` moved into the first
+        message of the user, and `room` doubled.
+    """
+    if "system" in parameters and _NO_SYSTEM.search(said):  # also with 500: the template is the server's own code
+        return "system"
+    if status not in (400, 422):
+        return ""
+    if "room" in parameters and _NO_ROOM.search(said):
+        return "room"
+    blamed = next((name for name in PARAMETERS if name in parameters and name in codes), "")
+    if blamed:
+        return blamed
+    named = [name for name in PARAMETERS if name in parameters and name in said]
+    if not named or (_OF_A_VALUE.search(said) and not any(code in codes for code in _CODES)):
+        return ""
+    quoted = next((name for name in named if f"'{name}'" in said or f"`{name}`" in said), "")
+    refusing = _REFUSING.search(said) or any(code in codes for code in _CODES)
+    return quoted or (named[0] if refusing else "")
+
+
+def without_system(messages: tuple[Message, ...]) -> list[Message]:
+    """The same messages with the instructions at the head of the first one of the user."""
+    system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
+    moved: list[Message] = [message for message in messages if message["role"] != "system"]
+    if system and moved:
+        moved[0] = {"role": moved[0]["role"], "content": f"{system}\n\n{moved[0]['content']}"}
+    return moved
