@@ -22,6 +22,7 @@ class Tally:
 
     Args:
         answer_usage: tokens of all answers; `against_usage`: those of them that other models gave.
+        moved: the kinds of requests whose instructions had to stand in the user's message.
     """
 
     answers: CallCount = field(default_factory=CallCount)
@@ -32,6 +33,7 @@ class Tally:
     oldest_cached_answer: float | None = None
     notes: list[str] = field(default_factory=list)
     against_usage: Usage = field(default_factory=Usage)
+    moved: set[Kind] = field(default_factory=set)
 
     def count(self, kind: Kind) -> CallCount:
         """The counter of a kind of reply."""
@@ -47,6 +49,8 @@ class Tally:
             self.oldest_cached_answer = min(reply.created, self.oldest_cached_answer or reply.created)
         if kind == "judgment":
             self.judge_served_as(reply.served)
+        if "system" in reply.adapted:
+            self.moved.add(kind)
 
     def spend(self, kind: Kind, usage: Usage, *, other: bool = False) -> None:
         """Counts the tokens of a reply that was paid for, whether the run goes on with it or not.
@@ -76,6 +80,7 @@ class Tally:
         self.answer_usage += other.answer_usage
         self.judgment_usage += other.judgment_usage
         self.against_usage += other.against_usage
+        self.moved |= other.moved
         for name in other.judges_served:
             self.judge_served_as(name)
 

@@ -136,6 +136,9 @@ class Judging:
         reply = await self._replies.get(wanted)
         if plan.judges_served and reply.served and reply.served not in plan.judges_served:
             raise FatalError(judge_served_as(plan, reply.served))
+        moved = "system" in reply.adapted
+        if reply.served and plan.judge_moved not in (None, moved):
+            raise FatalError(_judge_asked_otherwise(plan, moved))
         return reply.text or (reply.elsewhere[1] if reply.elsewhere else ""), reading(reply)
 
 
@@ -145,4 +148,13 @@ def judge_served_as(plan: Plan, name: str) -> str:
         f"no baseline for this run: its judge was served as {' and '.join(sorted(plan.judges_served))}, and "
         f"{plan.judge.name} is now served as {name}, so the scores cannot be compared; make a new baseline of what is "
         "deployed, with --mtbench-runs=5 --mtbench-report=FILE"
+    )
+
+
+def _judge_asked_otherwise(plan: Plan, moved: bool) -> str:
+    """What a run says whose judge got its instructions in another place than the baseline's did."""
+    places = ("in a message of their own", "at the head of the user's message")
+    return (
+        f"no baseline for this run: {plan.judge.name} now gets its instructions {places[moved]}, and the baseline's "
+        f"judge got them {places[not moved]}, so the scores cannot be compared; make a new baseline of what is deployed"
     )

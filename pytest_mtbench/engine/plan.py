@@ -27,6 +27,7 @@ class Plan:
         runs: how often each question is answered; `repeats`: how often each answer is judged.
         budget: USD that are not passed.
         judges_served: the names that the judge's endpoint may call it by; any, where there are none.
+        judge_moved: whether the judge's instructions must stand in the user's message; None where that is all one.
         again: what sets judgments apart that must be asked for anew, where these are such.
         judgment_age: the seconds that a judgment lasts.
         account: the suite that pays for it, where it is not this one.
@@ -42,6 +43,7 @@ class Plan:
     repeats: int = 1
     budget: float | None = None
     judges_served: frozenset[str] = frozenset()
+    judge_moved: bool | None = None
     again: str = ""
     judgment_age: float | None = None
     account: str = ""

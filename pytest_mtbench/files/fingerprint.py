@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ..domain.chat import Kind
 from ..domain.endpoint import Answerer, Role
 from ..engine.plan import Plan
 from ..protocol import rules
 from ..protocol.prompts import JUDGE_TEMPERATURE
 
+INSTRUCTIONS, IN_THE_USER_MESSAGE = "instructions", "in the user's message"
+_WHO: dict[Kind, str] = {"answer": "model", "judgment": "judge"}
 
-def fingerprint(plan: Plan, judges_served: list[str]) -> dict[str, Any]:
-    """What two runs must share for their scores to be comparable."""
+
+def fingerprint(plan: Plan, judges_served: list[str], moved: Collection[Kind] = ()) -> dict[str, Any]:
+    """What two runs must share for their scores to be comparable.
+
+    Args:
+        judges_served: the names that the judge's endpoint called it by.
+        moved: whose instructions stood in the user's message, since the endpoint takes none of their own.
+    """
     identity = plan.questions.identity
     pairwise = {"against": [_answerer(other) | {"name": other.label} for other in plan.opponents]}
     versions = {"verdict": rules.VERDICT} if plan.opponents else {"rating": rules.RATING}
-    return (pairwise if plan.opponents else {}) | {
-        "questions": identity.questions,
-        "references": identity.references,
-        "prompts": identity.prompts,
-        "question_set": plan.questions.name,
-        "judge_requested": plan.judge.name,
-        "judge_served": judges_served[0] if len(judges_served) == 1 else judges_served,
-        "judge_parameters": _parameters(plan.judge, JUDGE_TEMPERATURE) | {"repeats": plan.repeats},
-        "model_parameters": _answerer(plan.model) | {"revision": plan.model.revision, "runs": plan.runs},
-        "rules": versions | {"gates": rules.GATES},
-    }
+    return (
+        (pairwise if plan.opponents else {})
+        | {
+            "questions": identity.questions,
+            "references": identity.references,
+            "prompts": identity.prompts,
+            "question_set": plan.questions.name,
+            "judge_requested": plan.judge.name,
+            "judge_served": judges_served[0] if len(judges_served) == 1 else judges_served,
+            "judge_parameters": _parameters(plan.judge, JUDGE_TEMPERATURE) | {"repeats": plan.repeats},
+            "model_parameters": _answerer(plan.model) | {"revision": plan.model.revision, "runs": plan.runs},
+            "rules": versions | {"gates": rules.GATES},
+        }
+        | ({INSTRUCTIONS: {_WHO[kind]: IN_THE_USER_MESSAGE for kind in sorted(moved)}} if moved else {})
+    )
 
 
 def differences(theirs: Mapping[str, Any], plan: Plan, may_differ: Sequence[str]) -> list[tuple[str, object, object]]:
@@ -57,4 +70,6 @@ def _parameters(role: Role, default_temperature: float | None) -> dict[str, Any]
         "temperature": "by category" if temperature is None else temperature,
         "max_tokens": role.max_tokens,
         "extra_body": dict(role.extra_body),
+        **({"answer_from": role.answer_from} if role.answer_from else {}),
+        **({"thinking": list(role.thinking)} if role.thinking else {}),
     } | ({"deployment": deployment} if deployment else {})

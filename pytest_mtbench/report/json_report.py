@@ -29,7 +29,7 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "mode": "pairwise" if plan.opponents else "single",
         "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(timespec="seconds"),
         "seconds": round(report.seconds, 3),
-        "fingerprint": fingerprint(plan, report.tally.judges_served),
+        "fingerprint": fingerprint(plan, report.tally.judges_served, report.tally.moved),
         "scores": _scores(card, pairwise=bool(plan.opponents)),
         **_against(report),
         "gates": [gate.as_json() for gate in report.gates],

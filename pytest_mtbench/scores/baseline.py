@@ -11,7 +11,7 @@ from typing import Any
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionId
 from ..engine.plan import Plan, Sentinel
-from ..files.fingerprint import differences, fingerprint
+from ..files.fingerprint import INSTRUCTIONS, differences, fingerprint
 from ..files.report_reader import read_report
 from ..untrusted.text import shorten
 from .paired import Turn
@@ -38,6 +38,7 @@ class Baseline:
         answers: the first run's, by question id, turn and run 0.
         judged: the first run's scores, which the sentinel is held against.
         judges_served: how the endpoint called the judge.
+        judge_moved: whether the judge's instructions stood in the user's message.
         remarks: what the summary must say about it.
     """
 
@@ -48,6 +49,7 @@ class Baseline:
     answers: Mapping[tuple[QuestionId, int, int], str] = field(repr=False)
     judged: Mapping[Turn, float]
     judges_served: frozenset[str] = frozenset()
+    judge_moved: bool = False
     remarks: tuple[str, ...] = ()
 
     def rule(self, said: Mapping[str, Any], runs: int | None) -> tuple[Rule, tuple[str, ...]]:
@@ -114,6 +116,7 @@ def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
         answers={(*result.place, 0): result.answer for result in report.turns},
         judged={result.place: result.scores[0] for result in report.turns if result.scores[0] is not None},
         judges_served=frozenset(report.tally.judges_served),
+        judge_moved="judge" in (report.fingerprint.get(INSTRUCTIONS) or ()),
         remarks=_remarks(report.fingerprint.get("model_parameters"), plan),
     )
 

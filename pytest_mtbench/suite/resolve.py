@@ -195,7 +195,7 @@ def _regression(plan: Plan, sources: _Sources, choices: Choices) -> tuple[Plan, 
     rule, remarks = baseline.rule(section.model_dump(), plan.runs if exist or choices.runs.is_given else None)
     if exist:
         rule = replace(rule, looks=rule.looks[:1])
-    plan = replace(plan, runs=rule.looks[0], judges_served=baseline.judges_served)
+    plan = replace(plan, runs=rule.looks[0], judges_served=baseline.judges_served, judge_moved=baseline.judge_moved)
     sentinel = baseline.sentinel(plan, section.sentinel) if section.sentinel else None
     return plan, RegressionSpec(baseline, rule, sentinel, section.on_inconclusive, remarks)
 

@@ -57,7 +57,9 @@ def judge_role(
     azure = azure or _without_deployment(model, shared)
     route = Route(url, variable, key, option, azure, settings.timeout, settings.retries)
     limit = choices.judge_concurrency.value
-    return _role(choices.judge.value, section, route, content.prices.judge, limit, JUDGE_MAX_TOKENS)
+    role = _role(choices.judge.value, section, route, content.prices.judge, limit, JUDGE_MAX_TOKENS)
+    inherited = shared and not choices.judge_base_url.is_given
+    return replace(role, endpoint=replace(role.endpoint, inherited=inherited))
 
 
 def opponent_role(
@@ -78,6 +80,8 @@ def opponent_role(
         role,
         temperature=model.temperature if section.temperature is None else section.temperature,
         extra_body=section.extra_body if "extra_body" in section.model_fields_set else model.extra_body,
+        answer_from=role.answer_from or model.answer_from,
+        thinking=role.thinking or model.thinking,
     )
     system = model.system_prompt if section.system_prompt is None else section.system_prompt
     return Answerer(**vars(role), system_prompt=system)
@@ -121,6 +125,8 @@ def _role(
         extra_body=section.extra_body,
         price=(price.input, price.output) if price else None,
         limit=limit,
+        answer_from=section.answer_from or "",
+        thinking=(section.thinking[0], section.thinking[1]) if section.thinking else None,
     )
 
 

@@ -58,6 +58,8 @@ class _Endpoint(_Section):
     temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     max_tokens: Count | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    answer_from: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    thinking: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=2, max_length=2)] | None = None
     azure: Azure | None = None
 
     @field_validator("extra_body", mode="before")

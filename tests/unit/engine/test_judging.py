@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_mtbench.domain.errors import FatalError
 from pytest_mtbench.engine.plan import Plan
 
 from ...engine_harness import (
@@ -371,5 +374,28 @@ def test_thinking_in_a_models_own_tags_is_cut_and_kept(endpoint: Server, plan: P
             result = await this.turn("five", 1)
             assert (result.answer, result.flags) == ("((hm)) Eight.", ("thinking",))
             assert all("((hm))" not in asked.prompt for asked in endpoint.judgments)
+
+    story(act)
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_a_judge_that_is_asked_in_another_way_than_the_baselines_ends_the_run(
+    endpoint: Server, plan: Plan, expected: bool
+) -> None:
+    refusal = error(400, "System role not supported")
+    endpoint.before = lambda asked, number: (
+        refusal if asked.is_judge and asked.messages[0]["role"] == "system" else None
+    )
+
+    async def act() -> None:
+        async with running(replace(plan, judge_moved=expected)) as this:
+            if expected:
+                assert (await this.turn("five", 1)).score == 8
+                assert this.engine.tallies[SUITE].moved == {"judgment"}
+                assert any("no instructions of their own" in note for note in this.engine.tallies[SUITE].notes)
+            else:
+                with contextlib.suppress(asyncio.CancelledError, FatalError):
+                    await this.turn("five", 1)
+                assert "at the head of the user's message" in str(this.engine.fatal)
 
     story(act)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_mtbench.domain.errors import ConfigError
+from pytest_mtbench.files.fingerprint import fingerprint
 from pytest_mtbench.suite.file import SuiteFile
 from pytest_mtbench.suite.resolve import ResolvedSuite, require_api_keys, resolve
 from pytest_mtbench.suite.settings import GivenPath, Settings
@@ -143,6 +144,21 @@ def test_the_protocol_is_the_default(resolved: Resolve) -> None:
     question = plan.question(1)
     assert plan.judge_request(question, ["a"], 0).temperature == 0
     assert plan.answer_request(plan.model, question, [], 0).temperature == 0.7
+
+
+def test_where_a_text_and_its_thinking_stand_is_part_of_the_fingerprint(resolved: Resolve) -> None:
+    plan = resolved("model: {answer_from: reasoning_content, thinking: ['((', '))']}").plan
+    assert plan.answer_request(plan.model, plan.question(1), [], 0).answer_from == "reasoning_content"
+    assert plan.shown("((hm)) yes") == "yes"
+    parameters = fingerprint(plan, [])["model_parameters"]
+    assert (parameters["answer_from"], parameters["thinking"]) == ("reasoning_content", ["((", "))"])
+    assert "answer_from" not in fingerprint(resolved().plan, [])["model_parameters"]
+
+
+def test_a_judge_without_an_endpoint_of_its_own_is_asked_at_the_models(resolved: Resolve) -> None:
+    assert resolved(base_url=REMOTE).plan.judge.endpoint.inherited
+    assert not resolved(base_url=REMOTE, judge_base_url=REMOTE).plan.judge.endpoint.inherited
+    assert not resolved(base_url=REMOTE).plan.model.endpoint.inherited
 
 
 def test_sampling_of_the_file_reaches_the_requests(resolved: Resolve) -> None:
