@@ -90,7 +90,10 @@ def _bounded(stream: Any, packed: str) -> Any:
             unpack = _unpacker(packed)
             count = 0
             async for chunk in stream:
-                part = unpack(chunk, LARGEST_REPLY - count + 1)
+                try:
+                    part = unpack(chunk, LARGEST_REPLY - count + 1)
+                except zlib.error as error:
+                    raise ValueError(f"the reply is not packed as {packed[:40]!r}, as it says") from error
                 count += len(part)
                 if count > LARGEST_REPLY:
                     from .faults import ReplyTooLargeError

@@ -16,7 +16,7 @@ from .conftest import Bench, flowing
     [
         (error(401, "Incorrect API key provided: sk-my-key-1"), "refuses the key or the account (HTTP 401", ()),
         (error(401, "Incorrect API key provided: sk-my-key-1"), "refuses the key or the account (HTTP 401", ("-n2",)),
-        (error(403, "No access to this model"), "refuses the key or the account (HTTP 403", ()),
+        (error(403, "No access to this model", "permission_denied"), "refuses the key or the account (HTTP 403", ()),
         (error(404, "The model `m` does not exist", "model_not_found"), "knows no such model or path (HTTP 404", ()),
         (error(429, "You exceeded your current quota", "insufficient_quota"), "the quota is used up (HTTP 429", ()),
     ],

@@ -288,7 +288,7 @@ def test_a_bug_of_our_own_shows_no_key(bench: Bench, monkeypatch: pytest.MonkeyP
     bench.pytester.makeconftest(
         "import pytest_mtbench.engine.client\n"
         "def broken(*arguments, **named):\n    raise ZeroDivisionError('a bug')\n"
-        "pytest_mtbench.engine.client._read = broken\n"
+        "pytest_mtbench.engine.client.read_completion = broken\n"
     )
     result = bench.run("-l", "--tb=long", "-vv", "-rA")
     assert result.ret != 0
