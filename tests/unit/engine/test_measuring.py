@@ -159,9 +159,13 @@ def test_the_longest_chain_goes_first(endpoint: Server, tmp_path: Path) -> None:
     assert max(prompts.index(f"first {n}") for n in range(3)) < 4
 
 
-def test_the_first_run_goes_before_the_second(endpoint: Server, plan_of_three: Plan) -> None:
+@pytest.mark.parametrize("budget", [None, 1000.0], ids=["free", "bound"])
+def test_the_first_run_goes_before_the_second(endpoint: Server, plan_of_three: Plan, budget: float | None) -> None:
+    """A budget that allows one request at a time does not lose the order either."""
     firsts = {RAIN, TIMES, LEGS}
-    measure(replace(plan_of_three, runs=2), limit=1)
+    model = replace(plan_of_three.model, price=(0, 0.9e6) if budget else None)
+    judge = replace(plan_of_three.judge, price=(0, 0.4e6) if budget else None)
+    measure(replace(plan_of_three, runs=2, model=model, judge=judge, budget=budget), limit=1)
     order = [asked.prompt for asked in endpoint.answers if asked.prompt in firsts]
     assert set(order[: len(firsts)]) == firsts
     assert set(order[len(firsts) :]) == firsts
