@@ -159,7 +159,7 @@ def test_the_longest_chain_goes_first(endpoint: Server, tmp_path: Path) -> None:
     assert max(prompts.index(f"first {n}") for n in range(3)) < 4
 
 
-@pytest.mark.parametrize("budget", [None, 1000.0], ids=["free", "bound"])
+@pytest.mark.parametrize("budget", [None, 1500.0], ids=["free", "bound"])
 def test_the_first_run_goes_before_the_second(endpoint: Server, plan_of_three: Plan, budget: float | None) -> None:
     """A budget that allows one request at a time does not lose the order either."""
     firsts = {RAIN, TIMES, LEGS}
