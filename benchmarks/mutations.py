@@ -1,12 +1,15 @@
 """Small mutations of the package: how many of them do the tests of one checkout catch, and of another?
 
     git worktree add ../before COMMIT        # and an environment in each, with pip install -e ".[test]"
+    coverage run -m pytest -m "" -n 2        # in each, with dynamic_context = test_function in its configuration
+    coverage combine; coverage json --show-contexts -o coverage.json
     python benchmarks/mutations.py draw ../before . > mutations.json
     python benchmarks/mutations.py run ../before mutations.json --python ../before/.venv/bin/python
     python benchmarks/mutations.py run . mutations.json --python .venv/bin/python
 
 A mutation changes one token of one line that stands once in the package of either checkout, wherever its file lies, so
-that the very same ones are tried on both.  They are drawn with a fixed seed.  A run works on copies of its checkout.
+that the very same ones are tried on both.  They are drawn with a fixed seed.  A run works on copies of its checkout,
+and runs the tests that come by the line in their own process: a line that only other processes come by is not seen.
 """
 
 from __future__ import annotations
@@ -19,11 +22,11 @@ import random
 import shutil
 import subprocess
 import tempfile
-import time
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 SWAPS = {
     "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "and": "or", "or": "and",
@@ -79,8 +82,22 @@ def draw(checkouts: list[Path], count: int, seed: int) -> list[tuple[str, str]]:
     return found
 
 
-def is_caught(checkout: Path, mutation: tuple[str, str], python: Path) -> tuple[bool, float]:
-    """Whether a test fails, and after how many seconds."""
+def tests_of(coverage: dict[str, Any], checkout: Path, line: str) -> list[str]:
+    """The test functions that come by a line, as arguments of pytest."""
+    found: set[str] = set()
+    for name, measured in coverage["files"].items():
+        text = (checkout / name).read_text(encoding="utf-8").splitlines()
+        numbers = {str(number) for number, one in enumerate(text, start=1) if one.strip() == line}
+        found.update(*(measured["contexts"].get(number, []) for number in numbers))
+    tests = []
+    for context in sorted(filter(None, found)):
+        module, _, function = context.rpartition(".")
+        tests.append(f"{module.replace('.', '/')}.py::{function}")
+    return tests
+
+
+def is_caught(checkout: Path, mutation: tuple[str, str], python: Path, tests: list[str]) -> bool:
+    """Whether one of the tests fails."""
     line, changed = mutation
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
@@ -92,37 +109,32 @@ def is_caught(checkout: Path, mutation: tuple[str, str], python: Path) -> tuple[
             text = file.read_text(encoding="utf-8").splitlines(keepends=True)
             text = [one.replace(line, changed) if one.strip() == line else one for one in text]
             file.write_text("".join(text), encoding="utf-8")
-        started = time.monotonic()
-        for tests in (["tests/unit"], ["tests/integration", "tests/real"]):
-            command = [
-                str(python.absolute()),
-                "-m",
-                "pytest",
-                "-x",
-                "-q",
-                "-n2",
-                "-m",
-                "",
-                "-p",
-                "no:cacheprovider",
-                *tests,
-            ]
-            done = subprocess.run(command, cwd=copy, capture_output=True, check=False)
-            if done.returncode:
-                return True, time.monotonic() - started
-        return False, time.monotonic() - started
+        command = [
+            str(python.absolute()),
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-n2",
+            "-m",
+            "",
+            "-p",
+            "no:cacheprovider",
+            *tests,
+        ]
+        return bool(tests) and subprocess.run(command, cwd=copy, capture_output=True, check=False).returncode != 0
 
 
 def run(checkout: Path, mutations: list[tuple[str, str]], python: Path) -> None:
     """Prints what comes of each mutation, and how many were caught."""
+    coverage = json.loads((checkout / "coverage.json").read_text(encoding="utf-8"))
     caught = 0
     for number, mutation in enumerate(mutations, start=1):
-        found, seconds = is_caught(checkout, mutation, python)
+        tests = tests_of(coverage, checkout, mutation[0])
+        found = is_caught(checkout, mutation, python, tests)
         caught += found
-        print(
-            f"{number:3} {'caught  ' if found else 'SURVIVED'} {seconds:5.0f} s  {mutation[0]}  ->  {mutation[1]}",
-            flush=True,
-        )
+        what = "caught  " if found else "SURVIVED"
+        print(f"{number:3} {what} {len(tests):4} tests  {mutation[0]}  ->  {mutation[1]}", flush=True)
     print(f"caught: {caught} of {len(mutations)}")
 
 
