@@ -87,8 +87,11 @@ def tests_of(coverage: dict[str, Any], checkout: Path, line: str) -> list[str]:
     found: set[str] = set()
     for name, measured in coverage["files"].items():
         text = (checkout / name).read_text(encoding="utf-8").splitlines()
-        numbers = {str(number) for number, one in enumerate(text, start=1) if one.strip() == line}
-        found.update(*(measured["contexts"].get(number, []) for number in numbers))
+        contexts = measured["contexts"]
+        for number in (number for number, one in enumerate(text, start=1) if one.strip() == line):
+            # A statement over several lines is measured at its first.
+            first = next((n for n in range(number, max(0, number - 15), -1) if contexts.get(str(n))), number)
+            found.update(contexts.get(str(first), []))
     tests = []
     for context in sorted(filter(None, found)):
         module, _, function = context.rpartition(".")
