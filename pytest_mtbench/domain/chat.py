@@ -18,6 +18,9 @@ Kind = Literal["answer", "judgment"]
 AnswerSource = Mapping[tuple[QuestionId, int, int], str]
 """Answers that exist already, by question id, turn and run (from 0)."""
 
+NO_ANSWER = "$ERROR$"
+"""What FastChat writes in the place of an answer where the request failed (`API_ERROR_OUTPUT` in its constants)."""
+
 CacheMode = Literal["all", "judgments", "refresh", "off", "only"]
 """Which replies may be taken from the cache."""
 

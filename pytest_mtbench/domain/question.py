@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 QuestionId = int | str
 
@@ -68,6 +69,8 @@ class QuestionSet:
         prompts: the judge's prompts by name.
         identity: hashes that go into every report.
         notes: what the summary must say about this set, a line each.
+        files: which prompts and references are used, for the header.
+        reference_categories: those that are judged with reference answers.
     """
 
     name: str
@@ -76,6 +79,8 @@ class QuestionSet:
     identity: Identity
     notes: tuple[str, ...] = ()
     original: bool = False
+    files: str = field(default="", compare=False)
+    reference_categories: frozenset[str] = frozenset({"math", "reasoning", "coding"})
 
     @property
     def short_name(self) -> str:
@@ -86,3 +91,11 @@ class QuestionSet:
     def categories(self) -> tuple[str, ...]:
         """The categories in the order of their first question."""
         return tuple(dict.fromkeys(question.category for question in self.questions))
+
+    def own_id(self, question_id: QuestionId) -> QuestionId:
+        """The id of a question as this set writes it: other files may have "101" for 101; others are given back."""
+        return self._ids.get(str(question_id), question_id)
+
+    @cached_property
+    def _ids(self) -> dict[str, QuestionId]:
+        return {str(question.id): question.id for question in self.questions}

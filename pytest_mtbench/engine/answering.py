@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from ..domain.chat import ChatReply
+from ..domain.chat import NO_ANSWER, ChatReply
 from ..domain.endpoint import Answerer
 from ..domain.errors import UnscoredError
 from ..domain.question import Question, QuestionId
@@ -90,9 +90,10 @@ class Answering:
 
     def _stored_answer(self, plan: Plan, who: Answerer, place: tuple[QuestionId, int, int]) -> ChatReply:
         text = (who.answers or {}).get(place)
-        if text is None:
+        if text is None or text.strip() == NO_ANSWER:
             where = "--mtbench-answers" if who is plan.model else f"the file of {who.label}"
-            raise UnscoredError(f"{where} holds no answer to this turn")
+            mark = "" if text is None else f", but {NO_ANSWER}, FastChat's mark of a request that failed"
+            raise UnscoredError(f"{where} holds no answer to turn {place[1]}{mark}")
         reply = ChatReply(join_surrogates(text), cached=True)
         if not plan.again:  # a baseline's answers are none of this run's
             self._tallies[plan.payer].use("answer", reply)

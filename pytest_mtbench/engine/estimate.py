@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..domain.chat import ChatRequest, Kind, Usage
+from ..domain.chat import NO_ANSWER, ChatRequest, Kind, Usage
 from ..domain.endpoint import Answerer
 from ..domain.question import Question
 from ..domain.result import TurnKey
@@ -119,6 +119,8 @@ def _answers(
     for turn in range(1, turns + 1):
         request = plan.answer_request(who, question, answers, run)
         text = (who.answers or {}).get((question.id, turn, run))
+        if text is not None and text.strip() == NO_ANSWER:
+            break  # nothing is asked, and nothing judged
         if text is None and known == turn - 1:
             text = lookup("answer", request)
         result.add("answer", request, known=text is not None, other=who is not plan.model)
@@ -134,6 +136,8 @@ def _judgments(
     own, others = sides[0], sides[1:]
     for group in [[own, other] for other in others] or [[own]]:
         texts = [side[run].texts[:turn] for side in group]
+        if any(len(known) < turn for known in texts):
+            continue
         certain = all(side[run].certain(turn) for side in group)
         first = first_sample([_shown(plan, group, earlier, turn) for earlier in range(run + 1)], plan.repeats)
         for sample in range(first, first + plan.repeats):

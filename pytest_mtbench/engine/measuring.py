@@ -158,7 +158,8 @@ class Engine:
         names = PAIR_PROMPTS if plan.opponents else SINGLE_PROMPTS
         if plan.key not in self._markers:
             prompts = plan.questions.prompts
-            self._markers[plan.key] = template_markers([prompts[name].prompt_template for name in names])
+            there = [prompts[name] for name in names if name in prompts]  # a set of one turn needs not all
+            self._markers[plan.key] = template_markers([prompt.prompt_template for prompt in there])
         shown = plan.shown(reply.text)
         flags = answer_flags(shown, self._markers[plan.key])
         flags += ["answer-cut-off"] if end_of(reply.finish_reason) == "cut-off" else []

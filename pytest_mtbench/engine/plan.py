@@ -31,6 +31,8 @@ class Plan:
         again: what sets judgments apart that must be asked for anew, where these are such.
         judgment_age: the seconds that a judgment lasts.
         account: the suite that pays for it, where it is not this one.
+        answered_by: the model whose stored answers are graded, where it is called otherwise than the one under test.
+        shard: which share of the questions this is, as `1/3`; empty where it is the whole.
     """
 
     key: str
@@ -47,6 +49,8 @@ class Plan:
     again: str = ""
     judgment_age: float | None = None
     account: str = ""
+    answered_by: str = ""
+    shard: str = ""
 
     @property
     def payer(self) -> str:

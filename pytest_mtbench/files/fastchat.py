@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -11,10 +10,7 @@ from ..domain.chat import AnswerSource
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionId
 from ..questions.jsonl import read_rows
-from ..untrusted.paths import is_file
-
-_LONGEST_NAME = 200
-"""Bytes; most file systems take 255."""
+from ..untrusted.paths import file_name, is_file
 
 
 class JudgmentRow(NamedTuple):
@@ -23,21 +19,31 @@ class JudgmentRow(NamedTuple):
     Args:
         model: whose answer was judged; None where the row names none, as a pairwise one.
         prompt: the user message that the judge was sent.
+        pairwise: it is of two answers.
     """
 
     judge: str
     model: str | None
     prompt: str
     text: str
+    pairwise: bool
 
 
-def read_answer_file(file: Path) -> AnswerSource:
+class AnswerFile(NamedTuple):
+    """The answers in a file, and the model that it says they are of; empty where it names none."""
+
+    answers: AnswerSource
+    model: str
+
+
+def read_answer_file(file: Path) -> AnswerFile:
     """The answers in a file of FastChat's.
 
     Raises:
-        ConfigError: it cannot be read, or a row is malformed.
+        ConfigError: it cannot be read, a row is malformed, or its rows are of several models.
     """
-    answers: dict[QuestionId, dict[tuple[QuestionId, int, int], str]] = {}
+    answers: dict[str, dict[tuple[QuestionId, int, int], str]] = {}
+    model, line = "", 0
     for number, row in read_rows(file):
         try:
             choices = [choice["turns"] for choice in row["choices"]]
@@ -51,13 +57,28 @@ def read_answer_file(file: Path) -> AnswerSource:
             lists, found = False, {}
         if not lists or not found or not all(isinstance(text, str) for text in found.values()):
             raise ConfigError(f"{file}:{number}: not a row of answers (question_id and choices[].turns are needed)")
+        name = row.get("model_id")
+        if isinstance(name, str) and name.strip():
+            if model and name != model:
+                raise ConfigError(
+                    f"{file}:{number}: holds answers of several models: {model} (line {line}) and {name}; "
+                    "one file is of one model"
+                )
+            model, line = name, line or number
         # A later row of a question replaces the whole of an earlier one: turns of two conversations do not mix.
-        answers[row["question_id"]] = found
-    return {key: text for found in answers.values() for key, text in found.items()}
+        answers[str(row["question_id"])] = found
+    return AnswerFile({key: text for found in answers.values() for key, text in found.items()}, model)
+
+
+def judgment_files(folder: Path) -> list[Path]:
+    """The files of judgments beside answers; they may lie in folders of their own."""
+    return sorted(file for file in (folder / "model_judgment").rglob("*.jsonl") if not file.name.startswith("."))
 
 
 def read_judgment_file(file: Path) -> Iterator[JudgmentRow]:
-    """The judgments in a file of FastChat's; those that say nothing are passed over, as in the cache.
+    """The judgments in a file of FastChat's; rows that are none are passed over.
+
+    A judgment that FastChat marks as without a rating or verdict has an empty text.
 
     Raises:
         ConfigError: it cannot be read.
@@ -69,23 +90,10 @@ def read_judgment_file(file: Path) -> Iterator[JudgmentRow]:
         if "model" in row and not isinstance(model, str):
             continue
         for game in ("", "g1_", "g2_"):  # a pairwise row holds both orders
-            if row.get(f"{game}winner") == "error" or (not game and row.get("score") == -1):
-                continue
             prompt, text = row.get(f"{game}user_prompt"), row.get(f"{game}judgment")
             if isinstance(prompt, str) and isinstance(text, str):
-                yield JudgmentRow(judge[0], model, prompt, text)
-
-
-def model_in(file: Path, what: str) -> str:
-    """The model whose answers a file holds; empty where it names none.
-
-    Raises:
-        ConfigError: it cannot be read, or names several.
-    """
-    names = {name for _, row in read_rows(file) if isinstance(name := row.get("model_id"), str) and name.strip()}
-    if len(names) > 1:
-        raise ConfigError(f"{what}: holds answers of several models: {', '.join(sorted(names)[:3])}")
-    return names.pop() if names else ""
+                useless = row.get(f"{game}winner") == "error" or (not game and row.get("score", 0) in (-1, None))
+                yield JudgmentRow(judge[0], model, prompt, "" if useless else text, pairwise=bool(game))
 
 
 def answer_file_in(folder: Path, model: str) -> Path | None:
@@ -97,14 +105,3 @@ def answer_places(folder: Path, model: str) -> list[Path]:
     """Where a folder may have the answers of a model."""
     names = [name for name in dict.fromkeys((model, file_name(model))) if name == Path(name).name]
     return [place / f"{name}.jsonl" for place in (folder / "model_answer", folder) for name in names]
-
-
-def file_name(model: str) -> str:
-    """A model's name as the name of a file, as long as file systems take with an ending."""
-    kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in model).lstrip(".")
-    while len(kept.encode()) > _LONGEST_NAME:
-        kept = kept[:-1]
-    if kept == model:
-        return kept
-    # `a/b` and `a:b` are two models and must not share a file.
-    return f"{kept or 'model'}-{hashlib.sha256(model.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..domain.question import QuestionId
+from ..domain.question import Question, QuestionId
 from ..domain.result import TurnResult
 from ..engine.plan import Plan, user_text
 from ..protocol.prompts import judge_prompt_name
+from ..untrusted.paths import file_name
 from ..untrusted.text import join_surrogates
-from .fastchat import file_name
 
 # Who a letter names in the first order and in the second, in FastChat's words; model_1 is the one under test.
 _WINNERS = (
@@ -107,7 +107,10 @@ def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
                 {
                     "question_id": question.id,
                     "model": plan.model.name,
-                    "judge": [plan.judge.name, judge_prompt_name(question, last.key.turn)],
+                    "judge": [
+                        plan.judge.name,
+                        _prompt_name(plan, question, last.key.turn),
+                    ],
                     "user_prompt": user_text(request.messages),
                     "judgment": judgment.text,
                     "score": score,
@@ -135,9 +138,17 @@ def _game_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
                 f"g{number + 1}_user_prompt": user_text(request.messages),
                 f"g{number + 1}_judgment": game.judgments[number],
             }
-        judge = [plan.judge.name, judge_prompt_name(question, last.key.turn, pair=True)]
+        judge = [
+            plan.judge.name,
+            _prompt_name(plan, question, last.key.turn),
+        ]
         rows.append(row | {"judge": judge, "turn": last.key.turn, "tstamp": at})
     return rows
+
+
+def _prompt_name(plan: Plan, question: Question, turn: int) -> str:
+    categories = plan.questions.reference_categories
+    return judge_prompt_name(question, turn, pair=bool(plan.opponents), categories=categories)
 
 
 def _answer_id(model: str, question_id: QuestionId) -> str:

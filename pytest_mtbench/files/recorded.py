@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ..domain.chat import AnswerSource, ChatRequest
+from ..domain.chat import NO_ANSWER, AnswerSource, ChatRequest
 from ..domain.errors import ConfigError
 from ..domain.question import Question, QuestionId
 from ..domain.result import TurnResult
 from ..engine.plan import Plan, user_text
+from ..protocol.judgment import RATING, VERDICT, Marking, read
 from ..untrusted.paths import is_file, is_folder
 from ..untrusted.text import listed
-from .fastchat import answer_file_in, answer_places, model_in, read_answer_file, read_judgment_file
+from .fastchat import answer_file_in, answer_places, judgment_files, read_answer_file, read_judgment_file
 from .report_reader import StoredReport, read_report
 
 Prompt = tuple[str, str]
@@ -30,10 +33,14 @@ class Recorded:
     Args:
         answers: those of the model under test.
         judgments: texts by prompt; several of one prompt are several samples.
+        model: the model that the file says the answers are of; empty where it names none.
+        shown: what was taken and what was left, for the header.
     """
 
     answers: AnswerSource = field(default_factory=dict)
     judgments: Mapping[Prompt, Sequence[str]] = field(default_factory=dict)
+    model: str = ""
+    shown: str = ""
 
     def judgment(self, judge: str, prompt: str, sample: int) -> str | None:
         """The recorded judgment of a prompt, or None."""
@@ -49,19 +56,20 @@ def read_answers(source: Path, plan: Plan) -> Recorded:
             report of this package.
 
     Raises:
-        ConfigError: nothing there, malformed, or a selected question has no answer.
+        ConfigError: nothing there, malformed, of several models, or a selected question has no answer.
     """
-    said: Iterable[_Said]
+    left: Counter[str] = Counter()
     if source.suffix == ".json":
-        report = read_report(source)
-        answers = report.answers()
-        said = _judgments_of_report(report, answers, plan)
+        file, report = source, read_report(source, plan.questions)
+        answers, model = report.answers(), report.answered_by or report.model
+        said = _by_prompt(_judgments_of_report(report, answers, plan))
     else:
         file = _answer_file(source, plan.model.name)
-        answers = read_answer_file(file)
-        said = _judgments_beside(file.parent.parent, plan)
+        answers, model = read_answer_file(file)
+        answers = _with_own_ids(answers, plan)
+        said = _by_prompt(_judgments_beside(file.parent.parent, plan, model, left))
     _check_complete(f"--mtbench-answers={source}", source, plan, answers, plan.runs)
-    return Recorded(answers, _by_prompt(said))
+    return Recorded(answers, said, model, f"{_of_answers(file, model, answers, plan)}; {_of_judgments(said, left)}")
 
 
 def read_judgments(folder: Path, plan: Plan) -> Recorded:
@@ -70,7 +78,9 @@ def read_judgments(folder: Path, plan: Plan) -> Recorded:
     Raises:
         ConfigError: a file in it is malformed.
     """
-    return Recorded(judgments=_by_prompt(_judgments_beside(folder, plan)))
+    left: Counter[str] = Counter()
+    said = _by_prompt(_judgments_beside(folder, plan, "", left))
+    return Recorded(judgments=said, shown=_of_judgments(said, left))
 
 
 def read_opponent(file: Path, what: str, plan: Plan) -> AnswerSource:
@@ -83,16 +93,21 @@ def read_opponent(file: Path, what: str, plan: Plan) -> AnswerSource:
         what: how the user named it.
 
     Raises:
-        ConfigError: not there, malformed, or a selected question has no answer.
+        ConfigError: not there, malformed, of several models, or a selected question has no answer.
     """
     if not is_file(file):
         raise ConfigError(f"{what}: no such file")
-    answers = read_report(file).answers() if file.suffix == ".json" else read_answer_file(file)
+    if file.suffix == ".json":
+        answers = read_report(file, plan.questions).answers()
+    else:
+        answers = _with_own_ids(read_answer_file(file).answers, plan)
     reused: dict[tuple[QuestionId, int, int], str] = {}
     for question in plan.selected:
         runs = sorted({run for question_id, _, run in answers if question_id == question.id})
+        texts = {run: [answers.get((question.id, turn, run)) for turn in question.turn_numbers] for run in runs}
         # Whole conversations: the second answer belongs to its own first.
-        whole = [run for run in runs if all((question.id, turn, run) in answers for turn in question.turn_numbers)]
+        whole = [run for run in runs if None not in texts[run]]
+        whole = [run for run in whole if NO_ANSWER not in texts[run]] or whole
         for run in range(plan.runs if whole else 0):
             source = whole[run % len(whole)]
             reused |= {(question.id, turn, run): answers[question.id, turn, source] for turn in question.turn_numbers}
@@ -104,19 +119,57 @@ def name_in(file: Path, what: str) -> str:
     """The model whose answers a file holds.
 
     Raises:
-        ConfigError: it cannot be read.
+        ConfigError: it cannot be read, or holds answers of several.
     """
     if not is_file(file):
         raise ConfigError(f"{what}: no such file")
-    return (read_report(file).model if file.suffix == ".json" else model_in(file, what)) or file.stem
+    return (read_report(file).model if file.suffix == ".json" else read_answer_file(file).model) or file.stem
 
 
-def _judgments_beside(folder: Path, plan: Plan) -> Iterator[_Said]:
-    """What the plan's judge said of the model under test, in a folder of FastChat's layout."""
-    for file in sorted((folder / "model_judgment").glob("*.jsonl")):
+def _with_own_ids(answers: AnswerSource, plan: Plan) -> AnswerSource:
+    """The same answers under the ids of the question set: a file may have "101" for 101."""
+    own_id = plan.questions.own_id
+    return {(own_id(question_id), turn, run): text for (question_id, turn, run), text in answers.items()}
+
+
+def _judgments_beside(folder: Path, plan: Plan, model: str, left: Counter[str]) -> Iterator[_Said]:
+    """What the plan's judge said of the model under test, in a folder of FastChat's layout.
+
+    Args:
+        model: how the file of the answers calls that model.
+        left: counts what is not taken, by why.
+    """
+    for file in judgment_files(folder):
         for row in read_judgment_file(file):
-            if row.judge == plan.judge.name and row.model in (None, plan.model.name):
+            marking: Marking[Any] = VERDICT if row.pairwise else RATING
+            if row.judge != plan.judge.name:
+                left["of other judges"] += 1
+            elif row.model not in (None, plan.model.name, model):
+                left["of other models"] += 1
+            elif read(marking, row.text).value is None:
+                left["without a mark, asked for again"] += 1
+            else:
                 yield (row.judge, row.prompt), row.text
+
+
+def _of_answers(file: Path, model: str, answers: AnswerSource, plan: Plan) -> str:
+    """What the header says of the answers."""
+    asked = {question.id for question in plan.selected}
+    there = {question_id for question_id, _, _ in answers}
+    failed = sum(text.strip() == NO_ANSWER for place, text in answers.items() if place[0] in asked)
+    left = [f"{failed} {NO_ANSWER}"] if failed else []
+    left += [f"{len(there - asked)} of questions that are not asked"] if there - asked else []
+    whose = f" of {model}" if model and model != plan.model.name else ""
+    return f"answers{whose} in {file.name}: {len(there & asked)} questions" + _left(left)
+
+
+def _of_judgments(said: Mapping[Prompt, Sequence[str]], left: Counter[str]) -> str:
+    """What the header says of the judgments."""
+    return f"judgments: {sum(map(len, said.values()))}" + _left([f"{count} {why}" for why, count in left.items()])
+
+
+def _left(parts: Sequence[str]) -> str:
+    return f" (left: {', '.join(parts)})" if parts else ""
 
 
 def _judgments_of_report(report: StoredReport, answers: AnswerSource, plan: Plan) -> Iterator[_Said]:

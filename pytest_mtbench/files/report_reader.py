@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ..domain.chat import AnswerSource, Usage
 from ..domain.errors import ConfigError
 from ..domain.game import Game
-from ..domain.question import Place
+from ..domain.question import Place, QuestionSet
 from ..domain.result import Judgment, Run, TurnKey, TurnResult
 from ..domain.tally import CallCount, Tally
+from .contradictions import contradictions
+from .report_text import line_of, parsed, read_text
 
 FORMAT = "pytest-mtbench/1"
 
@@ -33,6 +33,9 @@ class StoredReport:
     Args:
         turns: the results, of a suite without a name; a report without the texts of later runs has their scores alone.
         tally: what the run that wrote it cost, and how the judge was served.
+        text: the file, in which `at` finds lines.
+        answered_by: the model whose answers were graded, where the report says it.
+        shard: the share of a run that it is, as `1/3`, where it is one.
     """
 
     path: Path
@@ -42,6 +45,18 @@ class StoredReport:
     fingerprint: Mapping[str, Any]
     turns: tuple[TurnResult, ...] = field(repr=False)
     tally: Tally
+    text: str = field(default="", repr=False)
+    answered_by: str = ""
+    shard: str = ""
+
+    def at(self, number: int) -> str:
+        """File, line and place of a turn, for messages.
+
+        Args:
+            number: of the turn, from 0.
+        """
+        question_id, turn = self.turns[number].place
+        return f"{self.path}:{line_of(self.text, number)}: question {question_id}, turn {turn}"
 
     def answers(self) -> AnswerSource:
         """The model's answers that the report holds the text of."""
@@ -53,27 +68,51 @@ class StoredReport:
         }
 
 
-def read_report(path: Path) -> StoredReport:
+def read_report(path: Path, questions: QuestionSet | None = None) -> StoredReport:
     """Reads a JSON report; what stands in it may come from anywhere, so every value is checked.
 
+    Args:
+        questions: the set whose ids its turns get, since a report may have "101" for 101.
+
     Raises:
-        ConfigError: it is missing, not JSON, or not a report of this format.
+        ConfigError: it is missing, not JSON, not a report of this format, holds a turn twice, or a score that is not
+            that of the judgment beside it.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        report = json.loads(text)
+        text = read_text(path)
+        report = parsed(text)
         if not isinstance(report, dict) or report.get("format") != FORMAT:
             raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
         rows = _ReportRows.model_validate(report)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(key) for key in first["loc"])
-        raise ConfigError(f"{path}: not what a run writes: {place}: {first['msg']}") from error
+        where = f"{path}:{line_of(text, int(first['loc'][1]))}" if place.startswith("turns.") else str(path)
+        raise ConfigError(f"{where}: not what a run writes: {place}: {first['msg']}") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read as a JSON report ({error})") from error
+    for row in rows.turns:
+        row.question_id = questions.own_id(row.question_id) if questions else row.question_id
     first_answers: dict[Place, str] = {(row.question_id, row.turn): row.answer for row in rows.turns}
     turns = tuple(row.result(first_answers) for row in rows.turns)
-    return StoredReport(path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows))
+    found = [*_twice(rows), *contradictions(turns, rows.mode, report["fingerprint"])]
+    if found:
+        number, problem = found[0]
+        row = rows.turns[number]
+        where = f"{path}:{line_of(text, number)}: question {row.question_id}, turn {row.turn}"
+        raise ConfigError(f"{where} {problem}; a report that says two things is none, make it anew")
+    return StoredReport(
+        path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows), text=text,
+        answered_by=rows.answered_by or "", shard=rows.shard or "",
+    )  # fmt: skip
+
+
+def _twice(rows: _ReportRows) -> Iterator[tuple[int, str]]:
+    seen: dict[tuple[str, int], int] = {}
+    for number, row in enumerate(rows.turns):
+        # "101" and 101 are one question.
+        if seen.setdefault((str(row.question_id), row.turn), number) != number:
+            yield number, "is there twice"
 
 
 def _tally(rows: _ReportRows) -> Tally:
@@ -238,6 +277,8 @@ class _UsageRows(_Row):
 class _ReportRows(_Row):
     model: str
     judge: str
+    answered_by: str | None = None
+    shard: Annotated[str, Field(pattern="^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$")] | None = None
     mode: Literal["single", "pairwise"] = "single"
     fingerprint: _Fingerprint
     calls: _CountRows
@@ -248,14 +289,6 @@ class _ReportRows(_Row):
     def _games_in_pairwise_mode_alone(self) -> _ReportRows:
         if any(bool(turn.games) != (self.mode == "pairwise") for turn in self.turns):
             raise ValueError("turns of mode pairwise have games, and no others")
-        return self
-
-    @model_validator(mode="after")
-    def _each_turn_once(self) -> _ReportRows:
-        counts = Counter((turn.question_id, turn.turn) for turn in self.turns)
-        twice = next((place for place, count in counts.items() if count > 1), None)
-        if twice is not None:
-            raise ValueError(f"question {twice[0]}, turn {twice[1]} is there twice")
         return self
 
 

@@ -24,23 +24,22 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
     """Every turn of the plan, from the reports, and what they cost together.
 
     Raises:
-        ConfigError: a report was made with another model, judge, set or parameters (it says which), two reports hold
-            the same turn, or turns are missing.
+        ConfigError: a report was made with another model, judge, set or parameters (it says which), its judge was
+            served otherwise than that of another one, two reports are the same share or hold the same turn, or turns
+            are missing.
     """
     results: dict[Place, TurnResult] = {}
     tally = Tally()
-    for path in paths:
-        report = read_report(path)
+    reports = [read_report(path, plan.questions) for path in paths]
+    for report in reports:
         _check_same(report, plan)
         tally.join(report.tally)
-        for result in report.turns:
-            question_id, turn = result.place
+        for number, result in enumerate(report.turns):
+            _check_turn(report.at(number), result, plan)
             if result.place in results:
-                raise ConfigError(f"{path}: question {question_id}, turn {turn} is in two reports")
-            if len(result.runs) != plan.runs:
-                raise ConfigError(f"{path}: question {question_id}, turn {turn} has not {plan.runs} runs")
-            _check_games(path, result, plan)
+                raise ConfigError(f"{report.at(number)} is in two reports")
             results[result.place] = replace(result, key=result.key._replace(suite=plan.key))
+    _check_together(reports)
     missing = sorted({str(key.question_id) for key in plan.turns() if key.place not in results})
     if missing:
         raise ConfigError(f"--mtbench-merge: the reports lack {len(missing)} questions: {listed(missing)}")
@@ -48,13 +47,44 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
     return list(results.values()), tally
 
 
-def _check_games(path: Path, result: TurnResult, plan: Plan) -> None:
-    """Whether a turn has each of its games, once."""
+def _check_turn(where: str, result: TurnResult, plan: Plan) -> None:
+    """Whether a turn is one of the set, with each of its runs and games, once."""
+    categories = {(q.id, turn): q.category for q in plan.questions.questions for turn in q.turn_numbers}
+    if categories.get(result.place) != result.category:
+        raise ConfigError(f"{where} is not of the question set, or not of category {result.category!r} there")
+    if len(result.runs) != plan.runs:
+        raise ConfigError(f"{where} has not {plan.runs} runs")
     there = Counter((game.against, game.run) for game in result.games)
     asked = Counter({(other.label, run): plan.repeats for other in plan.opponents for run in range(1, plan.runs + 1)})
     if there != asked:
-        question_id, turn = result.place
-        raise ConfigError(f"{path}: question {question_id}, turn {turn} has not the games of this run")
+        raise ConfigError(f"{where} has not the games of this run")
+
+
+def _check_together(reports: Sequence[StoredReport]) -> None:
+    """Whether the reports can be shares of one run: of as many shares, each once, and judged by the same."""
+    shares: dict[str, StoredReport] = {}
+    for report in reports:
+        first = shares.setdefault(report.shard, report) if report.shard else report
+        if first is not report:
+            raise ConfigError(f"{report.path}: is share {report.shard}, as {first.path} is; leave one")
+        other = next((known for known in shares.values() if _count_of(known) != _count_of(report)), None)
+        if report.shard and other is not None:
+            raise ConfigError(
+                f"{report.path}: is share {report.shard}, and {other.path} is {other.shard} of another run"
+            )
+    # A share whose judgments were all cached knows no name.
+    served = [(report, sorted(report.tally.judges_served)) for report in reports if report.tally.judges_served]
+    for report, names in served:
+        first, known = served[0]
+        if names != known:
+            raise ConfigError(
+                f"{report.path}: its judge was served as {' and '.join(names)}, that of {first.path} as "
+                f"{' and '.join(known)}; two judges give no one score, so run the share again"
+            )
+
+
+def _count_of(report: StoredReport) -> str:
+    return report.shard.partition("/")[2]
 
 
 def _check_same(report: StoredReport, plan: Plan) -> None:

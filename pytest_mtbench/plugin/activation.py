@@ -55,12 +55,12 @@ class HeaderPlugin:
         self._registry = registry
 
     def pytest_report_header(self) -> list[str]:
-        """One line a suite."""
-        return [
-            f"mtbench: {suite.id}: "
-            + ", ".join(f"{label} {one_line(value)} ({source})" for label, value, source in suite.header)
-            for suite in self._registry.suites.values()
-        ]
+        """One line a suite, and one a kind of file that it reads."""
+        lines = []
+        for suite in self._registry.suites.values():
+            said = ", ".join(f"{label} {one_line(value)} ({source})" for label, value, source in suite.header)
+            lines += [f"mtbench: {suite.id}: {line}" for line in (said, *map(one_line, suite.files))]
+        return lines
 
 
 def _only_lists(config: pytest.Config) -> bool:

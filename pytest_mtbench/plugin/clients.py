@@ -15,8 +15,7 @@ from ..engine.client import OpenAIClient
 from ..engine.estimate import Estimate, estimate
 from ..engine.limits import Limiter
 from ..engine.plan import Plan, user_text
-from ..files.fastchat import answer_file_in
-from ..files.recorded import Recorded, read_answers, read_judgments
+from ..files.recorded import Recorded
 from ..suite.resolve import ResolvedSuite
 from ..suite.settings import Settings
 from ..untrusted.paths import is_file
@@ -84,22 +83,6 @@ def least_limits(plans: Iterable[Plan]) -> dict[tuple[Kind, str], int]:
     return least
 
 
-def recorded_answers(settings: Settings, suite: ResolvedSuite) -> Recorded:
-    """The answers and judgments of `--mtbench-answers`.
-
-    Raises:
-        ConfigError: they are malformed, or a selected question has none.
-    """
-    source = settings.answers
-    if source is None:
-        return Recorded()
-    # A folder may hold the answers of the other side alone; the model's own are asked for then.
-    there = any(other.source == str(source) for other in suite.opponents)
-    if there and answer_file_in(source, suite.plan.model.name) is None:
-        return read_judgments(source, suite.plan)
-    return read_answers(source, suite.plan)
-
-
 def with_answers(plan: Plan, recorded: Recorded) -> Plan:
     """The plan with the model's answers that exist already."""
     return replace(plan, model=replace(plan.model, answers=recorded.answers or None))
@@ -111,7 +94,7 @@ def estimate_of(settings: Settings, suite: ResolvedSuite, keys: list[TurnKey], c
     Args:
         cache: None where there is none yet.
     """
-    recorded = recorded_answers(settings, suite)
+    recorded = suite.recorded or Recorded()
     by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
     readable = by_mode.get(settings.cache, ("answer", "judgment"))
 

@@ -26,7 +26,7 @@ from ..engine.runner import LocalRunner
 from ..files.shares import merge_reports
 from ..suite.resolve import ResolvedSuite, require_api_keys
 from ..untrusted.paths import is_file
-from .clients import Clients, cache_at_hand, estimate_of, recorded_answers, with_answers
+from .clients import Clients, cache_at_hand, estimate_of, with_answers
 from .collection import wanted_keys
 from .item import runner_key
 from .options import plans_only, usage_error
@@ -167,7 +167,7 @@ class SessionPlugin:
         generated = bool(hook.get_hookimpls())
         for suite in suites:
             require_api_keys(suite, settings, generated=generated)
-        recorded = {suite.id: recorded_answers(settings, suite) for suite in suites if settings.answers}
+        recorded = {suite.id: suite.recorded for suite in suites if suite.recorded is not None}
         for suite in suites if settings.merge else ():
             self._merge(suite)
         cache = self._open_cache()

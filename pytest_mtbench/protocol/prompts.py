@@ -16,7 +16,8 @@ ANSWER_MAX_TOKENS = 1024
 JUDGE_TEMPERATURE = 0.0
 JUDGE_MAX_TOKENS = 2048
 
-REFERENCE_CATEGORIES = frozenset({"math", "reasoning", "coding"})
+REFERENCE_CATEGORIES = QuestionSet.reference_categories
+"""Those of the original, which hold where a suite file names no others."""
 _TEMPERATURES = {
     "writing": 0.7,
     "roleplay": 0.7,
@@ -57,13 +58,16 @@ def answer_messages(question: Question, answers: Sequence[str], system: str = SY
     return messages
 
 
-def judge_prompt_name(question: Question, turn: int, *, pair: bool = False) -> str:
+def judge_prompt_name(
+    question: Question, turn: int, *, pair: bool = False, categories: frozenset[str] = REFERENCE_CATEGORIES
+) -> str:
     """The name of the prompt for a turn: with the reference where the protocol wants one.
 
     Args:
         pair: two answers are compared, and not one graded.
+        categories: those that are judged with reference answers.
     """
-    with_reference = question.category in REFERENCE_CATEGORIES and question.reference is not None
+    with_reference = question.category in categories and question.reference is not None
     plain, mathematical = ("pair-v2", "pair-math-v1") if pair else ("single-v1", "single-math-v1")
     return (mathematical if with_reference else plain) + ("-multi-turn" if turn == 2 else "")
 
@@ -77,7 +81,9 @@ def judge_messages(
         answers: the answers to the turns so far, as the judge shall see them; one or two.
         others: those that they are compared with: `answers` are assistant A's then, these assistant B's.
     """
-    prompt = questions.prompts[judge_prompt_name(question, len(answers), pair=others is not None)]
+    categories = questions.reference_categories
+    name = judge_prompt_name(question, len(answers), pair=others is not None, categories=categories)
+    prompt = questions.prompts[name]
     messages: list[Message] = []
     if prompt.system_prompt:
         messages.append({"role": "system", "content": prompt.system_prompt})

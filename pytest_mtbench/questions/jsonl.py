@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import ConfigError
+from ..domain.question import QuestionId
 
 LARGEST_SET_FILE = 64 * 2**20
 """Bytes of a file of a question set; the original's largest has 50,000."""
@@ -51,3 +52,15 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise ConfigError(f"{path}:{number}: not a JSON object but {type(row).__name__}")
     return row
+
+
+def question_id(row: dict[str, Any], path: Path, number: int) -> QuestionId:
+    """The id of the question that a row is about.
+
+    Raises:
+        ConfigError: it is neither a whole number nor a text.
+    """
+    value = row.get("question_id")
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        raise ConfigError(f"{path}:{number}: question_id must be a whole number or a text, not {value!r}")
+    return value

@@ -5,55 +5,87 @@ from __future__ import annotations
 import hashlib
 import json
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..domain.errors import ConfigError
-from ..domain.question import Identity, JudgePrompt, Question, QuestionId, QuestionSet
-from ..protocol.prompts import PAIR_PROMPTS, REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill
-from ..untrusted.text import listed
-from .jsonl import LARGEST_SET_FILE, read_rows
+from ..domain.question import Identity, JudgePrompt, Question, QuestionSet
+from ..protocol.prompts import PAIR_PROMPTS, REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill, judge_prompt_name
+from .jsonl import LARGEST_SET_FILE, question_id, read_rows
+from .references import Reference, ReferenceUse, own_reference, read_references, reference_file
 
 OWN_PROMPTS = Path(__file__).parent / "judge_prompts.jsonl"
 
 
 def load_folder(
-    folder: Path, *, name: str | None = None, references: Path | None = None, prompts_file: Path | None = None
+    folder: Path,
+    *,
+    name: str | None = None,
+    references: Path | None = None,
+    judge: str = "",
+    reference_categories: Iterable[str] | None = None,
 ) -> QuestionSet:
-    """Loads `question.jsonl`, `judge_prompts.jsonl` and `reference_answer/*.jsonl` of a folder.
+    """Loads `question.jsonl`, `judge_prompts.jsonl` and a file of `reference_answer/` of a folder.
 
     Args:
-        folder: the set; without `judge_prompts.jsonl` the package's own prompts are used.
+        folder: the set; `judge_prompts.jsonl` may lie one folder up, as in FastChat's `data/`, and where there is none
+            the package's own prompts are used.
         name: how reports call the set; the folder's name by default.
         references: another file of reference answers, in the same layout.
-        prompts_file: the judge's prompts, where they do not stand in the folder.
+        judge: of several files of reference answers that of this model is taken.
+        reference_categories: those that are judged with references, where they are not the original's.
 
     Raises:
         ConfigError: a file is missing or malformed; the message names file and line.
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; a question set is a folder with a question.jsonl")
-    files = [references] if references else sorted(folder.glob("reference_answer/*.jsonl"))
-    answers = _references(files)
-    questions = _questions(folder / "question.jsonl", answers)
-    own_file = folder / "judge_prompts.jsonl"
-    prompts = load_prompts(own_file if own_file.exists() else prompts_file or OWN_PROMPTS)
+    categories = REFERENCE_CATEGORIES if reference_categories is None else frozenset(reference_categories)
+    file = references or reference_file(folder, judge)
+    given = None if file is None else read_references(file)
+    rows = _rows(folder / "question.jsonl")
+    questions = tuple(_with_reference(row, given, categories) for row in rows)
+    needed = {judge_prompt_name(q, turn, categories=categories) for q in questions for turn in q.turn_numbers}
+    prompts_file, prompts_label = _prompts_file(folder)
+    prompts = load_prompts(prompts_file, needed)
+    use = ReferenceUse(questions, categories, frozenset(given or ()), _labelled(folder, file))
     return QuestionSet(
         name=name or folder.resolve().name,
         questions=questions,
         prompts=prompts,
         identity=Identity(
             questions=_sha256([[q.id, q.category, q.turns, q.required_temperature] for q in questions]),
-            references=_sha256([[q.id, q.reference] for q in questions if q.reference]),
+            references=_sha256([[q.id, q.reference] for q in questions if q.reference] + use.other_categories()),
             prompts=_sha256([[p.name, p.system_prompt, p.prompt_template] for p in prompts.values()]),
         ),
-        notes=_notes(questions),
+        notes=tuple(use.notes()),
+        files=f"judge prompts: {prompts_label}; references: {use.shown()}",
+        reference_categories=categories,
     )
 
 
-def load_prompts(path: Path) -> dict[str, JudgePrompt]:
+def _prompts_file(folder: Path) -> tuple[Path, str]:
+    """The judge's prompts of a set, and how the header calls them."""
+    for place, label in ((folder, ""), (folder.resolve().parent, "../")):
+        file = place / OWN_PROMPTS.name
+        if file.exists() and not file.samefile(OWN_PROMPTS):
+            return file, f"{label}{file.name}"
+    return OWN_PROMPTS, "the package's own"
+
+
+def _labelled(folder: Path, file: Path | None) -> str:
+    if file is None:
+        return "inside the questions"
+    return f"of {file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name}"
+
+
+def load_prompts(path: Path, needed: Iterable[str] = SINGLE_PROMPTS) -> dict[str, JudgePrompt]:
     """The judge's prompts by name, sorted, each tried once with stand-in texts.
+
+    Args:
+        needed: the names that must be there; a set of one turn needs no prompt for two.
 
     Raises:
         ConfigError: a row lacks a field, a template names an unknown field, or a prompt is missing.
@@ -66,7 +98,7 @@ def load_prompts(path: Path) -> dict[str, JudgePrompt]:
             _try_template(prompt, f"{path}:{number}")
         prompts[prompt.name] = prompt
     for name in SINGLE_PROMPTS:
-        if name not in prompts:
+        if name in needed and name not in prompts:
             raise ConfigError(f"{path}: has no prompt named {name}")
     return dict(sorted(prompts.items()))
 
@@ -77,7 +109,11 @@ def check_pair_prompts(questions: QuestionSet) -> None:
     Raises:
         ConfigError: a prompt is missing, names an unknown field, or does not show both answers.
     """
+    asked, categories = questions.questions, questions.reference_categories
+    needed = {judge_prompt_name(q, turn, pair=True, categories=categories) for q in asked for turn in q.turn_numbers}
     for name in PAIR_PROMPTS:
+        if name not in needed:
+            continue
         if name not in questions.prompts:
             raise ConfigError(f"question set {questions.name}: its judge_prompts.jsonl has no prompt named {name}")
         _try_template(questions.prompts[name], f"question set {questions.name}")
@@ -108,24 +144,32 @@ def _check_fields(template: str) -> None:
             raise ValueError(f"only plain fields as {{answer}} may stand in it, not {{{field}...}}")
 
 
-def _questions(path: Path, references: dict[QuestionId, tuple[Path, int, tuple[str, ...]]]) -> tuple[Question, ...]:
-    questions: dict[str, Question] = {}
+class _Row(NamedTuple):
+    """A question and the row that it stands in."""
+
+    question: Question
+    row: dict[str, Any]
+    path: Path
+    line: int
+
+
+def _rows(path: Path) -> list[_Row]:
+    rows: dict[str, _Row] = {}
     for number, row in read_rows(path, LARGEST_SET_FILE):
         question = _question(row, path, number)
-        if str(question.id) in questions:  # 1 and "1" would have the same test id
+        if str(question.id) in rows:  # 1 and "1" would have the same test id
             raise ConfigError(f"{path}:{number}: question_id {question.id!r} stands twice")
-        if question.id in references:
-            file, line, texts = references[question.id]
-            if len(texts) < len(question.turns):
-                raise ConfigError(
-                    f"{file}:{line}: question {question.id!r} has {len(question.turns)} turns, "
-                    f"its reference answer {len(texts)}"
-                )
-            question = Question(question.id, question.category, question.turns, texts, question.required_temperature)
-        questions[str(question.id)] = question
-    if not questions:
+        rows[str(question.id)] = _Row(question, row, path, number)
+    if not rows:
         raise ConfigError(f"{path}: holds no question")
-    return tuple(questions.values())
+    return list(rows.values())
+
+
+def _with_reference(row: _Row, given: dict[str, Reference] | None, categories: frozenset[str]) -> Question:
+    """The question with its reference answer: that of a file, or that of its own row where there is no file."""
+    question, used = row.question, row.question.category in categories
+    found = own_reference(row.row, row.path, row.line, used=used) if given is None else given.get(str(question.id))
+    return question if found is None else replace(question, reference=found.for_question(question, used=used))
 
 
 def _question(row: dict[str, Any], path: Path, number: int) -> Question:
@@ -138,7 +182,7 @@ def _question(row: dict[str, Any], path: Path, number: int) -> Question:
     if temperature is not None and not _is_temperature(temperature):
         raise ConfigError(f"{path}:{number}: required_temperature must be a number, not {temperature!r}")
     return Question(
-        id=_question_id(row, path, number),
+        id=question_id(row, path, number),
         category=_text(row, "category", path, number),
         turns=tuple(turns),
         required_temperature=temperature,
@@ -149,43 +193,11 @@ def _is_temperature(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100
 
 
-def _references(files: Sequence[Path]) -> dict[QuestionId, tuple[Path, int, tuple[str, ...]]]:
-    references: dict[QuestionId, tuple[Path, int, tuple[str, ...]]] = {}
-    for file in files:
-        for number, row in read_rows(file, LARGEST_SET_FILE):
-            try:
-                turns = row["choices"][0]["turns"]
-            except (LookupError, TypeError):
-                turns = None
-            if not isinstance(turns, list) or not all(isinstance(turn, str) for turn in turns):
-                raise ConfigError(f"{file}:{number}: choices[0].turns must be a list of texts")
-            # Several files: the first in the order of their names counts, so that the choice is the same everywhere.
-            references.setdefault(_question_id(row, file, number), (file, number, tuple(turns)))
-    return references
-
-
-def _question_id(row: dict[str, Any], path: Path, number: int) -> QuestionId:
-    value = row.get("question_id")
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise ConfigError(f"{path}:{number}: question_id must be a whole number or a text, not {value!r}")
-    return value
-
-
 def _text(row: dict[str, Any], key: str, path: Path, number: int) -> str:
     value = row.get(key)
     if not isinstance(value, str) or (not value and key != "system_prompt"):
         raise ConfigError(f"{path}:{number}: {key} must be a text, not {value!r}")
     return value
-
-
-def _notes(questions: Sequence[Question]) -> tuple[str, ...]:
-    missing = [str(q.id) for q in questions if q.category in REFERENCE_CATEGORIES and q.reference is None]
-    if not missing:
-        return ()
-    return (
-        f"{len(missing)} questions of math, reasoning or coding have no reference answer and are judged without one: "
-        + listed(missing, 5),
-    )
 
 
 def _sha256(value: object) -> str:

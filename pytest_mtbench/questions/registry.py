@@ -6,7 +6,8 @@ import dataclasses
 import difflib
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..domain.errors import ConfigError
@@ -41,6 +42,8 @@ def load_questions(
     *,
     relative_to: Path,
     references: Path | None = None,
+    judge: str = "",
+    reference_categories: Sequence[str] | None = None,
     environ: Mapping[str, str] = os.environ,
     base_url: str = BASE_URL,
     offline: bool = False,
@@ -51,6 +54,8 @@ def load_questions(
         name: `mt_bench`, `house`, or a folder in FastChat's layout.
         relative_to: the folder that a relative path starts from.
         references: another file of reference answers.
+        judge: of several files of reference answers that of this model is taken.
+        reference_categories: those that are judged with references, where they are not the original's.
         environ: `MTBENCH_DATA` names a folder that holds the original.
         base_url: where the original is downloaded from.
         offline: download nothing and make no folder.
@@ -58,33 +63,33 @@ def load_questions(
     Raises:
         ConfigError: unknown name, missing or malformed file, failed or unverified download.
     """
+    load = partial(load_folder, references=references, judge=judge, reference_categories=reference_categories)
     if name == "mt_bench":
-        return _original(references, environ, base_url, offline=offline)
+        return _mark_original(load(_original(environ, base_url, offline=offline), name="mt_bench"))
     if name == "house":
-        return load_folder(HOUSE, name="house", references=references)
+        return load(HOUSE, name="house")
     folder = _folder(name, relative_to, f"question set {name[:80]!r}")
     if not folder.is_dir() and len(Path(name).parts) == 1:
         near = difflib.get_close_matches(name, NAMES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the named sets are {', '.join(NAMES)}"
         raise ConfigError(f"question set {name!r}: neither a named set nor a folder; {hint}")
-    return _mark_original(load_folder(folder, name=name, references=references))
+    return _mark_original(load(folder, name=name))
 
 
-def _original(references: Path | None, environ: Mapping[str, str], base_url: str, *, offline: bool) -> QuestionSet:
+def _original(environ: Mapping[str, str], base_url: str, *, offline: bool) -> Path:
+    """The folder of the original."""
     own = environ.get("MTBENCH_DATA")
     if not own:
         if offline and not (_home() / "mt_bench" / "question.jsonl").exists():
             raise ConfigError("question set 'mt_bench': not downloaded yet")
-        return _mark_original(load_folder(download(base_url), name="mt_bench", references=references))
+        return download(base_url)
     folder = _folder(own, Path(), "MTBENCH_DATA")
     if not folder.is_dir():
         raise ConfigError(f"MTBENCH_DATA: {own}: no such folder")
     # A FastChat checkout keeps the prompts beside the folder of the set; it may be named by either.
     if not (folder / "question.jsonl").exists() and (folder / "mt_bench" / "question.jsonl").exists():
         folder = folder / "mt_bench"
-    beside = folder.resolve().parent / "judge_prompts.jsonl"
-    prompts = beside if beside.exists() else None
-    return _mark_original(load_folder(folder, name="mt_bench", references=references, prompts_file=prompts))
+    return folder
 
 
 def _folder(name: str, relative_to: Path, what: str) -> Path:

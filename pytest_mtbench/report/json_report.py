@@ -26,6 +26,8 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "format": FORMAT,
         "model": plan.model.name,
         "judge": plan.judge.name,
+        "answered_by": plan.answered_by or plan.model.name,
+        **({"shard": plan.shard} if plan.shard else {}),
         "mode": "pairwise" if plan.opponents else "single",
         "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(timespec="seconds"),
         "seconds": round(report.seconds, 3),

@@ -93,7 +93,7 @@ def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
     Raises:
         ConfigError: it cannot be read, was made under other conditions (it says which), or lacks questions.
     """
-    report = read_report(path)
+    report = read_report(path, plan.questions)
     problems = [f"it is of mode {report.mode!r}"] if report.mode != "single" else []
     problems += [
         _WHAT.get(what) or f"its {what.replace('_', ' ')} is {_short(before)}, this run's is {_short(ours)}"

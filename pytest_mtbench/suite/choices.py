@@ -182,6 +182,8 @@ def _of_the_command_line(settings: Settings) -> Iterator[Setting[Any]]:
     share = "/".join(map(str, settings.shard or ()))
     cache_dir = settings.cache_dir.text if settings.cache_dir else None
     said: tuple[tuple[str, object, object, str], ...] = (
+        ("answers", settings.answers, None, ""),
+        ("merge", settings.merge, (), ", ".join(str(path) for path in settings.merge)),
         ("limit", settings.limit, None, ""),
         ("shard", settings.shard, None, share),
         ("cache", settings.cache, Settings.cache, ""),
@@ -201,6 +203,9 @@ def _of_the_file(suite: SuiteFile, settings: Settings) -> Iterator[Setting[Any]]
     if content.categories:
         yield Setting("categories", content.categories, [], suite.name, ", ".join(content.categories))
     yield pick("references", None, content.references, None)
+    if content.reference_categories is not None:
+        names = ", ".join(content.reference_categories) or "none"
+        yield Setting("reference_categories", content.reference_categories, None, suite.name, names)
     yield pick("rule", None, content.thresholds.rule, "mean")
     if content.baseline.file or settings.baseline:
         usual = BaselineSection()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import demo
@@ -11,6 +11,8 @@ from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
 from ..domain.question import Question, QuestionSet
 from ..engine.plan import Plan
+from ..files.fastchat import answer_file_in
+from ..files.recorded import Recorded, read_answers, read_judgments
 from ..questions import load_questions
 from ..scores.baseline import read_baseline
 from ..scores.gates import GateSpec
@@ -38,6 +40,7 @@ class ResolvedSuite:
         path: the suite file, or None for the built-in suite.
         regression: what the gate against a baseline asks, where there is one.
         opponents: the models that answers are compared with, in pairwise mode.
+        recorded: the answers and judgments that exist already.
     """
 
     plan: Plan
@@ -48,6 +51,13 @@ class ResolvedSuite:
     remarks: tuple[str, ...] = ()
     regression: RegressionSpec | None = None
     opponents: tuple[Opponent, ...] = ()
+    recorded: Recorded | None = field(default=None, repr=False)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What is taken from files and what is left, a line of the header a kind."""
+        against = [f"answers of {other.who.label}: {other.source}" for other in self.opponents if other.source]
+        return (self.plan.questions.files, *([self.recorded.shown] if self.recorded else []), *against)
 
     @property
     def id(self) -> str:
@@ -102,11 +112,25 @@ def resolve(
     pairwise = is_pairwise(file, settings)
     thresholds = _thresholds(sources, questions, asked, pairwise=pairwise)
     plan = replace(_plan(sources, choices, questions), selected=share_of(asked, settings.shard))
+    plan = replace(plan, shard="/".join(map(str, settings.shard or ())))
     # A share is a part, and no gate passes on a part.
     gates = () if settings.shard is not None else thresholds.gates()
     resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)))
     resolved = _pairwise(resolved, sources, choices) if pairwise else _single(resolved, sources, choices)
-    return _with_notice_of_the_demo(resolved)
+    return _with_notice_of_the_demo(_with_recorded(resolved, settings))
+
+
+def _with_recorded(resolved: ResolvedSuite, settings: Settings) -> ResolvedSuite:
+    """The suite with what `--mtbench-answers` holds."""
+    source, plan = settings.answers, resolved.plan
+    if source is None:
+        return resolved
+    # A folder may hold the answers of the other side alone; the model's own are asked for then.
+    there = any(other.source == str(source) for other in resolved.opponents)
+    judged_alone = there and answer_file_in(source, plan.model.name) is None
+    recorded = read_judgments(source, plan) if judged_alone else read_answers(source, plan)
+    other_name = recorded.model if recorded.model != plan.model.name else ""
+    return replace(resolved, plan=replace(plan, answered_by=other_name), recorded=recorded)
 
 
 def _questions(sources: _Sources, choices: Choices, load: LoadQuestions) -> QuestionSet:
@@ -118,6 +142,8 @@ def _questions(sources: _Sources, choices: Choices, load: LoadQuestions) -> Ques
         name,
         relative_to=sources.folder if sources.settings.questions is None else sources.settings.cwd,
         references=sources.folder / references if sources.path and references else None,
+        judge=choices.judge.value,
+        reference_categories=sources.file.content.reference_categories,
         environ=sources.environ,
     )
 

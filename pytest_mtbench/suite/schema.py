@@ -206,6 +206,7 @@ class SuiteContent(_Section):
     judge: JudgeEndpoint = JudgeEndpoint()
     questions: str | None = None
     references: str | None = None
+    reference_categories: list[str] | None = None
     categories: list[str] = Field(default_factory=list)
     thresholds: Thresholds = Thresholds()
     baseline: BaselineSection = BaselineSection()

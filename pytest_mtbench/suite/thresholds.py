@@ -14,9 +14,11 @@ from .file import SuiteFile, suggestion
 
 def category_problems(questions: QuestionSet, suite: SuiteFile) -> list[str]:
     """The categories that a suite names and its set does not have."""
+    named = {"categories": suite.content.categories, "reference_categories": suite.content.reference_categories or []}
     return [
-        suite.at(("categories", str(n)), _unknown_category(name, questions))
-        for n, name in enumerate(suite.content.categories)
+        suite.at((key, str(n)), _unknown_category(name, questions))
+        for key, names in named.items()
+        for n, name in enumerate(names)
         if name not in questions.categories
     ]
 

@@ -1,8 +1,12 @@
-"""What stands at a path, also where its name is one that no file system takes."""
+"""What stands at a path, also where its name is one that no file system takes, and names that each of them takes."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+
+_LONGEST_NAME = 200
+"""Bytes; most file systems take 255."""
 
 
 def is_file(path: Path) -> bool:
@@ -19,3 +23,14 @@ def is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):
         return False
+
+
+def file_name(model: str) -> str:
+    """A model's name as the name of a file, as long as file systems take with an ending."""
+    kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in model).lstrip(".")
+    while len(kept.encode()) > _LONGEST_NAME:
+        kept = kept[:-1]
+    if kept == model:
+        return kept
+    # `a/b` and `a:b` are two models and must not share a file.
+    return f"{kept or 'model'}-{hashlib.sha256(model.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
