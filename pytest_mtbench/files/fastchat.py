@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..domain.chat import AnswerSource
 from ..domain.errors import ConfigError
@@ -20,6 +20,7 @@ class JudgmentRow(NamedTuple):
         model: whose answer was judged; None where the row names none, as a pairwise one.
         prompt: the user message that the judge was sent.
         pairwise: it is of two answers.
+        score: what the row says that the text says, where it does.
     """
 
     judge: str
@@ -27,6 +28,7 @@ class JudgmentRow(NamedTuple):
     prompt: str
     text: str
     pairwise: bool
+    score: float | None
 
 
 class AnswerFile(NamedTuple):
@@ -92,8 +94,16 @@ def read_judgment_file(file: Path) -> Iterator[JudgmentRow]:
         for game in ("", "g1_", "g2_"):  # a pairwise row holds both orders
             prompt, text = row.get(f"{game}user_prompt"), row.get(f"{game}judgment")
             if isinstance(prompt, str) and isinstance(text, str):
-                useless = row.get(f"{game}winner") == "error" or (not game and row.get("score", 0) in (-1, None))
-                yield JudgmentRow(judge[0], model, prompt, "" if useless else text, pairwise=bool(game))
+                score = None if game else row.get("score")
+                useless = row.get(f"{game}winner") == "error" or (not game and not _may_be_rated(row))
+                said = "" if useless else text
+                yield JudgmentRow(judge[0], model, prompt, said, bool(game), score)
+
+
+def _may_be_rated(row: dict[str, Any]) -> bool:
+    """Whether a row states a score from 1 to 10, or none at all; FastChat's mark of a missing one is -1."""
+    score = row.get("score", 1)
+    return isinstance(score, int | float) and 1 <= score <= 10
 
 
 def answer_file_in(folder: Path, model: str) -> Path | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ..domain.chat import NO_ANSWER
 from ..domain.question import Question, QuestionId
 from ..domain.result import TurnResult
 from ..engine.plan import Plan, user_text
 from ..protocol.prompts import judge_prompt_name
 from ..untrusted.paths import file_name
-from ..untrusted.text import join_surrogates
+from ..untrusted.text import join_surrogates, listed
 
 # Who a letter names in the first order and in the second, in FastChat's words; model_1 is the one under test.
 _WINNERS = (
@@ -24,29 +25,44 @@ _WINNERS = (
 _Rows = list[dict[str, Any]]
 
 
-def export(folder: Path, plan: Plan, results: Iterable[TurnResult], at: float) -> None:
+def export(
+    folder: Path, plan: Plan, results: Iterable[TurnResult], at: float, note: Callable[[str], None] = lambda text: None
+) -> None:
     """Writes answers and judgments in FastChat's layout: `model_answer/` and `model_judgment/`.
+
+    A row of answers is a whole conversation, as FastChat's scripts expect it: where a turn was not selected its answer
+    is the one that the later turn's conversation began with, and a turn that got none has FastChat's mark of that.
 
     Args:
         at: the time stamp of every row, seconds since the epoch.
+        note: says what could not be written.
     """
     known = {result.place: result for result in results}
     judgments: _Rows = []
     answers: dict[Path, _Rows] = {path: [] for path in _answer_files(folder, plan).values()}
+    left: list[str] = []
     for question in plan.selected:
         turns = [known[question.id, turn] for turn in question.turn_numbers if (question.id, turn) in known]
-        if len(turns) < len(question.turns) or any(None in result.answers for result in turns):
+        if not turns:
             continue
         for name, path in _answer_files(folder, plan).items():
             texts = [_known(run) for run in _texts_of(turns, name) if None not in run]
-            if len(texts) == len(turns[0].runs):
+            if len(texts) == len(turns[0].runs) and all(len(run) == len(question.turns) for run in texts):
                 answers[path].append(_answer_row(question.id, name or plan.model.name, texts, at))
-        for result in turns:
-            judgments += _judgment_rows(plan, turns[: result.key.turn], at)
-            judgments += _game_rows(plan, turns[: result.key.turn], at)
+            elif str(question.id) not in left:
+                left.append(str(question.id))
+        for number in range(1, len(turns) + 1):
+            judgments += _judgment_rows(plan, turns[:number], at)
+            judgments += _game_rows(plan, turns[:number], at)
     for path, rows in answers.items():
-        _write(path, rows)
+        if rows:  # a file of another run is worth more than an empty one
+            _write(path, rows)
     _write(_judgment_file(folder, plan), judgments)
+    if left:
+        note(
+            f"--mtbench-export: {len(left)} questions were not answered in every turn and have no row among the "
+            f"answers: {listed(left)}"
+        )
 
 
 def export_files(folder: Path, plan: Plan) -> tuple[Path, ...]:
@@ -66,16 +82,31 @@ def _judgment_file(folder: Path, plan: Plan) -> Path:
 
 
 def _texts_of(turns: list[TurnResult], against: str) -> list[tuple[str | None, ...]]:
-    """A model's answers to the turns of a question, one row a run; None where it gave none."""
+    """A model's answers to the turns of a question up to the last of these, a row a run.
+
+    The model under test has FastChat's mark where it gave none; None stands for what is not known.
+    """
+    last = turns[-1]
     if not against:
-        return list(zip(*(result.answers for result in turns), strict=True))
-    runs = range(1, len(turns[0].runs) + 1)
+        own = {result.key.turn: result.answers for result in turns}
+        return [
+            tuple(
+                (own[turn][number] if own[turn][number] is not None else NO_ANSWER)
+                if turn in own and number < len(own[turn])
+                else next(iter(run.earlier[turn - 1 : turn]), None)
+                for turn in range(1, last.key.turn + 1)
+            )
+            for number, run in enumerate(last.runs)
+        ]
+    runs = range(1, len(last.runs) + 1)
     # Repeats of a run are games of the same answer.
-    by_run = [
-        {game.run: game.answer for game in result.games if game.against == against and game.answer is not None}
+    by_turn = {
+        result.key.turn: {
+            game.run: game.answer for game in result.games if game.against == against and game.answer is not None
+        }
         for result in turns
-    ]
-    return [tuple(answers.get(run) for answers in by_run) for run in runs]
+    }
+    return [tuple(by_turn.get(turn, {}).get(run) for turn in range(1, last.key.turn + 1)) for run in runs]
 
 
 def _known(texts: Iterable[str | None]) -> tuple[str, ...]:
@@ -96,8 +127,10 @@ def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
     last = turns[-1]
     question = plan.question(last.key.question_id)
     rows = []
-    for number, run in enumerate(last.runs):
-        request = plan.judge_request(question, [result.answers[number] or "" for result in turns], 0)
+    for run, texts in zip(last.runs, _texts_of(turns, ""), strict=True):
+        if None in texts:
+            continue
+        request = plan.judge_request(question, list(_known(texts)), 0)
         for judgment in run.judgments:
             if not judgment.text:
                 continue  # the judge said nothing
@@ -128,8 +161,9 @@ def _game_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
     for game in last.games:
         if game.judgments == ("", ""):
             continue  # it was not played
-        own = list(_known(_texts_of(turns, "")[game.run - 1]))
-        other = list(_known(_texts_of(turns, game.against)[game.run - 1]))
+        own, other = (list(_known(_texts_of(turns, who)[game.run - 1])) for who in ("", game.against))
+        if not len(own) == len(other) == last.key.turn:
+            continue  # the conversation that the judge was shown is not known
         row: dict[str, Any] = {"question_id": question.id, "model_1": plan.model.name, "model_2": game.against}
         for number, (first, second) in enumerate(((own, other), (other, own))):
             request = plan.judge_request(question, first, 0, second)

@@ -116,14 +116,26 @@ def read_opponent(file: Path, what: str, plan: Plan) -> AnswerSource:
 
 
 def name_in(file: Path, what: str) -> str:
-    """The model whose answers a file holds.
+    """The model whose answers a file holds; the file's own name where it names none.
 
     Raises:
         ConfigError: it cannot be read, or holds answers of several.
     """
     if not is_file(file):
         raise ConfigError(f"{what}: no such file")
-    return (read_report(file).model if file.suffix == ".json" else read_answer_file(file).model) or file.stem
+    return model_in(file) or file.stem
+
+
+def model_in(file: Path) -> str:
+    """The model that a file says its answers are of; empty where it names none.
+
+    Raises:
+        ConfigError: it cannot be read, or holds answers of several.
+    """
+    if file.suffix != ".json":
+        return read_answer_file(file).model
+    report = read_report(file)
+    return report.answered_by or report.model
 
 
 def _with_own_ids(answers: AnswerSource, plan: Plan) -> AnswerSource:
@@ -146,8 +158,8 @@ def _judgments_beside(folder: Path, plan: Plan, model: str, left: Counter[str]) 
                 left["of other judges"] += 1
             elif row.model not in (None, plan.model.name, model):
                 left["of other models"] += 1
-            elif read(marking, row.text).value is None:
-                left["without a mark, asked for again"] += 1
+            elif (value := read(marking, row.text).value) is None or value != (row.score or value):
+                left["without a rating, asked again" if value is None else "with another score than text"] += 1
             else:
                 yield (row.judge, row.prompt), row.text
 

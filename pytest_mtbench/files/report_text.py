@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,9 @@ def _row_spans(text: str, last: int) -> Iterator[tuple[int, int]]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        where = (
-            f" of question {values['question_id']!r}, turn {values.get('turn')!r}" if "question_id" in values else ""
-        )
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        where = ""
+        if "question_id" in values:
+            where = f" of question {values['question_id']!r}, turn {values.get('turn')!r}"
         raise ValueError(f"the key {twice[:40]!r}{where} stands twice")
     return values

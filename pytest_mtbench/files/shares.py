@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,16 +30,18 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
     """
     results: dict[Place, TurnResult] = {}
     tally = Tally()
+    categories = {(q.id, turn): q.category for q in plan.questions.questions for turn in q.turn_numbers}
     reports = [read_report(path, plan.questions) for path in paths]
     for report in reports:
         _check_same(report, plan)
+    _check_together(reports)
+    for report in reports:
         tally.join(report.tally)
         for number, result in enumerate(report.turns):
-            _check_turn(report.at(number), result, plan)
+            _check_turn(report.at(number), result, plan, categories)
             if result.place in results:
                 raise ConfigError(f"{report.at(number)} is in two reports")
             results[result.place] = replace(result, key=result.key._replace(suite=plan.key))
-    _check_together(reports)
     missing = sorted({str(key.question_id) for key in plan.turns() if key.place not in results})
     if missing:
         raise ConfigError(f"--mtbench-merge: the reports lack {len(missing)} questions: {listed(missing)}")
@@ -47,9 +49,8 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
     return list(results.values()), tally
 
 
-def _check_turn(where: str, result: TurnResult, plan: Plan) -> None:
+def _check_turn(where: str, result: TurnResult, plan: Plan, categories: Mapping[Place, str]) -> None:
     """Whether a turn is one of the set, with each of its runs and games, once."""
-    categories = {(q.id, turn): q.category for q in plan.questions.questions for turn in q.turn_numbers}
     if categories.get(result.place) != result.category:
         raise ConfigError(f"{where} is not of the question set, or not of category {result.category!r} there")
     if len(result.runs) != plan.runs:
@@ -71,6 +72,11 @@ def _check_together(reports: Sequence[StoredReport]) -> None:
         if report.shard and other is not None:
             raise ConfigError(
                 f"{report.path}: is share {report.shard}, and {other.path} is {other.shard} of another run"
+            )
+        if report.answered_by != reports[0].answered_by:
+            raise ConfigError(
+                f"{report.path}: graded answers of {report.answered_by or report.model}, and {reports[0].path} those "
+                f"of {reports[0].answered_by or reports[0].model}"
             )
     # A share whose judgments were all cached knows no name.
     served = [(report, sorted(report.tally.judges_served)) for report in reports if report.tally.judges_served]

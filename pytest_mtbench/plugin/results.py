@@ -58,7 +58,7 @@ class ResultsPlugin:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json_report.as_text(written, every_run=settings.shard is not None), encoding="utf-8")
             if settings.export:
-                export(settings.export, report.plan, report.card.results, report.started)
+                export(settings.export, report.plan, report.card.results, report.started, report.tally.note)
             session.config.hook.pytest_mtbench_report(report=written)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

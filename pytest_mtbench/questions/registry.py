@@ -105,15 +105,18 @@ def _folder(name: str, relative_to: Path, what: str) -> Path:
 def _mark_original(questions: QuestionSet) -> QuestionSet:
     if questions.identity.questions != ORIGINAL_QUESTIONS:
         return questions
-    notes = questions.notes
-    if questions.identity.references == ORIGINAL_REFERENCES:
+    notes, identity = questions.notes, questions.identity
+    if identity.references == ORIGINAL_REFERENCES:
         wrong = " ".join(str(number) for number in WRONG_REFERENCES)
         wrong_ones = f"13 of the 30 published reference answers are wrong in a turn ({wrong})"
         notes = (*notes, f"{wrong_ones}; `references:` in the suite file takes another file")
-    published = questions.identity.prompts == ORIGINAL_PROMPTS
-    if not published:
-        notes = (*notes, "judged with other prompts than the published ones: scores do not compare with published ones")
-    return dataclasses.replace(questions, original=published, notes=notes)
+    used = (("prompts", identity.prompts, ORIGINAL_PROMPTS), ("references", identity.references, ORIGINAL_REFERENCES))
+    others = [what for what, ours, published in used if ours != published]
+    notes += tuple(
+        f"judged with other {what} than the published ones: scores do not compare with published ones"
+        for what in others
+    )
+    return dataclasses.replace(questions, original=not others, notes=notes)
 
 
 def _home() -> Path:

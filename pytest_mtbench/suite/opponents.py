@@ -12,7 +12,7 @@ from ..domain.endpoint import Answerer, Role
 from ..domain.errors import ConfigError
 from ..engine.plan import Plan
 from ..files.fastchat import answer_file_in
-from ..files.recorded import name_in, read_opponent
+from ..files.recorded import model_in, name_in, read_opponent
 from ..questions.loading import check_pair_prompts
 from ..scores.gates import GateSpec
 from ..untrusted.paths import is_folder
@@ -32,11 +32,18 @@ class Opponent:
     Args:
         source: the file of its answers as the user named it, where one holds them.
         file: that file, wherever links lead.
+        model: whose answers the file says they are.
     """
 
     who: Answerer
     source: str = ""
     file: Path | None = None
+    model: str = ""
+
+    @property
+    def said_source(self) -> str:
+        """The file, and the model that it names where that is another."""
+        return self.source + (f" (of {self.model})" if self.model not in ("", self.who.name) else "")
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def pairwise_remarks(
     Args:
         gates: None where none is decided in any case.
     """
-    remarks = [f"the answers of {other.who.label} are those of {other.source}" for other in others if other.source]
+    remarks = [f"the answers of {other.who.label} are those of {other.said_source}" for other in others if other.source]
     unused = [f"thresholds.{name}" for name in _scores_asked(content)]
     unused += ["baseline"] if content.baseline.file else []
     if unused:
@@ -122,7 +129,8 @@ def opponents(
             # Of the whole file: a share of the questions has the same.
             stored=hashlib.sha256(named.file.read_bytes()).hexdigest() if named.file else "",
         )
-        opponent = Opponent(who, named.source, named.file.resolve() if named.file else None)
+        file = named.file.resolve() if named.file else None
+        opponent = Opponent(who, named.source, file, model_in(file) if file else "")
         if _same(plan, Opponent(plan.model, file=_own_file(settings, plan)), opponent):
             raise ConfigError(f"{named.what}: is the model under test itself, with the same answers")
         if any(_same(plan, earlier, opponent) for earlier in found):

@@ -13,6 +13,7 @@ from ..domain.question import Question, QuestionSet
 from ..engine.plan import Plan
 from ..files.fastchat import answer_file_in
 from ..files.recorded import Recorded, read_answers, read_judgments
+from ..files.report_reader import read_report
 from ..questions import load_questions
 from ..scores.baseline import read_baseline
 from ..scores.gates import GateSpec
@@ -56,7 +57,7 @@ class ResolvedSuite:
     @property
     def files(self) -> tuple[str, ...]:
         """What is taken from files and what is left, a line of the header a kind."""
-        against = [f"answers of {other.who.label}: {other.source}" for other in self.opponents if other.source]
+        against = [f"answers of {other.who.label}: {other.said_source}" for other in self.opponents if other.source]
         return (self.plan.questions.files, *([self.recorded.shown] if self.recorded else []), *against)
 
     @property
@@ -121,8 +122,12 @@ def resolve(
 
 
 def _with_recorded(resolved: ResolvedSuite, settings: Settings) -> ResolvedSuite:
-    """The suite with what `--mtbench-answers` holds."""
+    """The suite with what `--mtbench-answers` holds, or with whose answers the joined shares graded."""
     source, plan = settings.answers, resolved.plan
+    for path in settings.merge:
+        report = read_report(path)
+        if report.answered_by not in ("", plan.model.name):
+            return replace(resolved, plan=replace(plan, answered_by=report.answered_by))
     if source is None:
         return resolved
     # A folder may hold the answers of the other side alone; the model's own are asked for then.

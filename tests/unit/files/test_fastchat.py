@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from pytest_mtbench.domain.chat import NO_ANSWER
 from pytest_mtbench.domain.endpoint import Role
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.domain.question import Question, QuestionId
 from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult
 from pytest_mtbench.domain.tally import Tally
+from pytest_mtbench.engine.estimate import estimate
 from pytest_mtbench.engine.plan import Plan, user_text
 from pytest_mtbench.files.fastchat_writer import export
 from pytest_mtbench.files.recorded import Recorded, read_answers
@@ -25,7 +27,7 @@ from pytest_mtbench.scores.scorecard import scorecard
 
 from ...engine_harness import SUITE, plan_of, with_answers
 from ...engine_harness import measure as run_of
-from ...server import JUDGE, Asked, Server
+from ...server import JUDGE, Asked, Server, error
 from ...sets import QUESTIONS, TURNS, write_jsonl, write_set
 
 AT = 1700000000.5
@@ -187,6 +189,46 @@ def test_text_that_is_not_utf8_is_refused(small_set: Path, tmp_path: Path) -> No
         read_answers(tmp_path, plan_of(small_set))
 
 
+def test_ids_as_text_are_those_of_the_set(small_set: Path, tmp_path: Path) -> None:
+    rows = [one | {"question_id": str(one["question_id"])} for one in WHOLE]
+    write_jsonl(tmp_path / "m.jsonl", [row(3, ["old", "old"]), *rows])
+    answers = read_answers(tmp_path, plan_of(small_set)).answers
+    assert answers[3, 2, 0] == "And that minus 2? - done"
+    assert len(answers) == TURNS
+
+
+def test_a_file_of_two_models_is_refused_naming_both(small_set: Path, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "m.jsonl", [WHOLE[0], *({**one, "model_id": "other"} for one in WHOLE[1:])])
+    with pytest.raises(ConfigError, match=r"m\.jsonl:2: holds answers of several models: m \(line 1\) and other"):
+        read_answers(tmp_path, plan_of(small_set))
+
+
+def test_answers_of_another_model_are_taken_and_said(small_set: Path, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "answers" / "x.jsonl", [one | {"model_id": "other"} for one in WHOLE])
+    prompt = prompt_of(plan_of(small_set), "five", LEGS)
+    write_jsonl(tmp_path / "model_judgment" / "x_single.jsonl", [judgment(prompt, model="other")])
+    recorded = read_answers(tmp_path / "answers" / "x.jsonl", plan_of(small_set))
+    assert (recorded.model, recorded.shown) == ("other", "answers of other in x.jsonl: 5 questions; judgments: 1")
+    assert recorded.judgment(JUDGE, prompt, 0) == "Rating: [[7]]"
+
+
+def test_an_answer_that_failed_is_none_and_said(small_set: Path, endpoint: Server, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "m.jsonl", [*WHOLE[1:], row(1, [NO_ANSWER, NO_ANSWER]), row(77, ["not asked"])])
+    plan = plan_of(small_set, endpoint.url)
+    recorded = read_answers(tmp_path, plan)
+    assert recorded.shown == (
+        "answers in m.jsonl: 5 questions (left: 2 $ERROR$, 1 of questions that are not asked); judgments: 0"
+    )
+    results = {result.place: result for result in run_with(plan, recorded)}
+    assert [place for place, result in results.items() if result.score is None] == [(1, 1), (1, 2)]
+    assert results[1, 2].unscored == (
+        "--mtbench-answers holds no answer to turn 1, but $ERROR$, FastChat's mark of a request that failed"
+    )
+    assert len(endpoint.judgments) == TURNS - 2
+    there = with_answers(plan, recorded.answers)
+    assert estimate(there, there.turns(), lambda kind, request: None).counts["judgment"].made == TURNS - 2
+
+
 # Reading judgments.
 
 
@@ -240,6 +282,41 @@ def test_rows_that_are_no_judgment_of_this_judge_do_not_count(
     prompt = prompt_of(plan_of(small_set), "five", LEGS)
     _, recorded = beside([judgment(prompt) | more])
     assert recorded.judgment(JUDGE, prompt, 0) is None
+
+
+@pytest.mark.parametrize(
+    "text, more",
+    [
+        ("[[7]]", {"score": -1}),
+        ("[[7]]", {"score": None}),
+        ("[[7]]", {"score": float("nan")}),
+        ("[[7]]", {"score": 9}),
+        ("[[7]]", {"score": "7"}),
+        ("$ERROR$", {}),
+        ("$ERROR$", {"score": 7}),
+        ("Fine. [[7]] or [[8]]", {"score": 7}),
+        ("No mark at all.", {}),
+        ("", {"score": 5}),
+    ],
+    ids=str,
+)
+def test_a_recorded_judgment_without_a_rating_is_asked_for_again(
+    beside: Beside, small_set: Path, text: str, more: dict[str, Any]
+) -> None:
+    prompt = prompt_of(plan_of(small_set), "five", LEGS)
+    _, recorded = beside([judgment(prompt, text, **more), judgment(prompt, "[[3]]", score=3)])
+    assert recorded.judgment(JUDGE, prompt, 0) == "[[3]]"
+    assert recorded.shown.startswith("answers in m.jsonl: 5 questions; judgments: 1 (left: 1 with")
+
+
+def test_judgments_may_lie_a_folder_deeper(small_set: Path, tmp_path: Path) -> None:
+    prompt = prompt_of(plan_of(small_set), "five", LEGS)
+    write_jsonl(tmp_path / "model_answer" / "m.jsonl", WHOLE)
+    write_jsonl(tmp_path / "model_judgment" / JUDGE / "2024" / "single.jsonl", [judgment(prompt)])
+    write_jsonl(tmp_path / "model_judgment" / "x.jsonl", [judgment(prompt, judge=["x"]), judgment(prompt, model="x")])
+    recorded = read_answers(tmp_path, plan_of(small_set))
+    assert recorded.judgment(JUDGE, prompt, 0) == "Rating: [[7]]"
+    assert recorded.shown.endswith("judgments: 1 (left: 1 of other judges, 1 of other models)")
 
 
 def test_rows_of_a_pairwise_run_do_no_harm(beside: Beside) -> None:
@@ -377,8 +454,29 @@ def unanswered(results: list[TurnResult], question_id: object, turn: int) -> lis
 def test_a_turn_that_got_no_answer_is_not_written_as_an_empty_one(small_set: Path, tmp_path: Path, turn: int) -> None:
     plan = plan_of(small_set)
     export(tmp_path, plan, unanswered(measured(plan), 3, turn), AT)
-    with pytest.raises(ConfigError, match="1 questions: 3"):
-        read_answers(tmp_path, plan)
+    (row_of_3,) = (one for one in rows_of(tmp_path / "model_answer" / "m.jsonl") if one["question_id"] == 3)
+    assert [text == NO_ANSWER for text in row_of_3["choices"][0]["turns"]] == [turn == 1, turn == 2]
+    assert (3, turn) not in {
+        (one["question_id"], one["turn"]) for one in rows_of(tmp_path / "model_judgment" / f"{JUDGE}_single.jsonl")
+    }
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_an_export_of_an_unscored_turn_gives_the_same_scores_again(
+    small_set: Path, endpoint: Server, tmp_path: Path, turn: int
+) -> None:
+    plan = plan_of(small_set, endpoint.url)
+    endpoint.before = lambda asked, number: (
+        error(400, "no") if not asked.is_judge and asked.prompt == QUESTIONS[2]["turns"][turn - 1] else None
+    )
+    first = run_with(plan)
+    assert any(result.unscored for result in first)
+    export(tmp_path, plan, first, AT)
+    endpoint.clear()
+    again = run_with(plan, read_answers(tmp_path, plan))
+    assert len(endpoint.asked) == 0
+    assert [(result.key, result.score) for result in again] == [(result.key, result.score) for result in first]
+    assert [NO_ANSWER in result.unscored for result in again if result.unscored] == [True] * (3 - turn)
 
 
 @pytest.mark.parametrize("name", ["../../m", "/etc/m", "..", ".", "a\\b", "a:b", "m\n", "a/b/c", "\x00", "CON*?"])
@@ -390,6 +488,32 @@ def test_no_name_of_a_model_leaves_the_folder(small_set: Path, tmp_path: Path, n
         tmp_path / "out" / "model_answer",
         tmp_path / "out" / "model_judgment",
     ]
+
+
+@pytest.mark.parametrize("turns, answered", [((2,), 4), ((1,), 0)], ids=str)
+def test_turns_alone_are_written_as_whole_conversations_or_it_is_said(
+    small_set: Path, tmp_path: Path, turns: tuple[int, ...], answered: int
+) -> None:
+    """What `-m turn2` measures knows the first answers too; what `-m turn1` measures has no second ones."""
+    plan = plan_of(small_set)
+    some = [
+        replace(result, runs=tuple(replace(run, earlier=("the first",) * (result.key.turn - 1)) for run in result.runs))
+        for result in measured(plan)
+        if result.key.turn in turns and result.key.question_id != "five"
+    ]
+    notes: list[str] = []
+    export(tmp_path, plan, some, AT, notes.append)
+    rows = rows_of(tmp_path / "model_judgment" / f"{JUDGE}_single.jsonl")
+    assert [(one["question_id"], one["turn"]) for one in rows] == [(n, *turns) for n in (1, 2, 3, 4)]
+    path = tmp_path / "model_answer" / "m.jsonl"
+    if answered:
+        written = [one["choices"][0]["turns"] for one in rows_of(path)]
+        assert written == [["the first", plain_answer(plan.question(n), 2, 0)] for n in (1, 2, 3, 4)]
+        assert rows[0]["user_prompt"] == prompt_of(plan, 1, "the first", "answer 0 to turn 2 of 1")
+        assert notes == []
+    else:
+        assert not path.exists()
+        assert "4 questions were not answered in every turn and have no row among the answers: 1, 2, 3, 4" in notes[0]
 
 
 # There and back.

@@ -240,10 +240,9 @@ def test_what_the_shares_cost_is_added_up(small_set: Path, tmp_path: Path) -> No
     [
         ([["gpt-4-0613"], ["gpt-4-0613"]], ["gpt-4-0613"]),
         ([["gpt-4-0613"], []], ["gpt-4-0613"]),
-        ([["a"], ["b"]], ["a", "b"]),
-        ([["a", "b"], ["b"]], ["a", "b"]),
+        ([["a", "b"], ["b", "a"]], ["a", "b"]),
     ],
-    ids=["the same", "one share is cached", "two models", "two models in one share"],
+    ids=["the same", "one share is cached", "the same two in both"],
 )
 def test_who_judged_the_shares_is_kept(
     small_set: Path, tmp_path: Path, served: list[list[str]], expected: list[str]
@@ -255,6 +254,89 @@ def test_who_judged_the_shares_is_kept(
         for n, (part, who) in enumerate(zip(parts, served, strict=True))
     ]
     assert merge_reports(paths, plan)[1].judges_served == expected
+
+
+@pytest.mark.parametrize("served", [[["a"], ["b"]], [["a", "b"], ["b"]], [[], ["a"], ["b"]]], ids=str)
+def test_shares_whose_judge_was_served_otherwise_are_refused(
+    small_set: Path, tmp_path: Path, served: list[list[str]]
+) -> None:
+    plan = plan_of(small_set)
+    parts = [share(plan, n, len(served)) for n in range(1, len(served) + 1)]
+    paths = [
+        write(tmp_path / f"{n}.json", part, results_of(part), who)
+        for n, (part, who) in enumerate(zip(parts, served, strict=True))
+    ]
+    with pytest.raises(ConfigError, match=r"its judge was served as b, that of .*\.json as a") as raised:
+        merge_reports(paths, plan)
+    assert str(raised.value).startswith(str(paths[-1]))
+
+
+def with_shard(paths: Sequence[Path], *shards: str) -> None:
+    for path, text in zip(paths, shards, strict=True):
+        path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"shard": text}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "shards, refused",
+    [
+        (("1/2", "2/3"), r"2\.json: is share 2/3, and .*1\.json is 1/2 of another run"),
+        (("1/2", "1/2"), r"2\.json: is share 1/2, as .*1\.json is; leave one"),
+        (("1/2", "two of three"), r"2\.json: not what a run writes: shard"),
+    ],
+    ids=str,
+)
+def test_shares_that_are_not_of_one_run_are_refused(
+    small_set: Path, tmp_path: Path, shards: tuple[str, str], refused: str
+) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    with_shard(paths, *shards)
+    with pytest.raises(ConfigError, match=refused):
+        merge_reports(paths, plan)
+
+
+def test_shares_of_answers_of_two_models_are_refused(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    parts = [share(plan, 1, 2), replace(share(plan, 2, 2), answered_by="other")]
+    paths = [write(tmp_path / f"{n}.json", part, results_of(part)) for n, part in enumerate(parts)]
+    with pytest.raises(ConfigError, match=r"1\.json: graded answers of other, and .*0\.json those of m$"):
+        merge_reports(paths, plan)
+
+
+def test_a_share_says_which_it_is(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    parts = [replace(share(plan, n, 2), shard=f"{n}/2") for n in (1, 2)]
+    paths = [write(tmp_path / f"{n}.json", part, results_of(part)) for n, part in enumerate(parts)]
+    assert [json.loads(path.read_text(encoding="utf-8"))["shard"] for path in paths] == ["1/2", "2/2"]
+    assert len(merged_results(paths, plan)) == TURNS
+
+
+def test_ids_as_text_are_those_of_the_set(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    report = json.loads(paths[0].read_text(encoding="utf-8"))
+    for row in report["turns"]:
+        row["question_id"] = str(row["question_id"])
+    paths[0].write_text(json.dumps(report), encoding="utf-8")
+    assert by_key(merged_results(paths, plan)) == by_key(results_of(plan))
+
+
+@pytest.mark.parametrize(
+    "change", [{"question_id": 99}, {"category": "math"}, {"turn": 2, "question_id": "five"}], ids=str
+)
+def test_a_turn_that_is_not_of_the_set_is_refused_with_its_line(
+    small_set: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    report = json.loads(paths[0].read_text(encoding="utf-8"))
+    report["turns"][1] |= change
+    paths[0].write_text(json_report.as_text(report), encoding="utf-8")
+    with pytest.raises(ConfigError, match="is not of the question set") as raised:
+        merge_reports(paths, plan)
+    lines = paths[0].read_text(encoding="utf-8").splitlines()
+    line = 1 + [n for n, text in enumerate(lines) if '"question_id"' in text][1]
+    assert str(raised.value).startswith(f"{paths[0]}:{line}: question ")
 
 
 def test_no_report_at_all_lacks_everything(small_set: Path) -> None:
@@ -347,5 +429,5 @@ def test_a_turn_that_no_run_can_give_is_refused_and_passes_no_gate(
     report = json.loads(paths[0].read_text(encoding="utf-8"))
     report["turns"][0] |= changes
     paths[0].write_text(json.dumps(report), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"1\.json: not what a run writes: turns\.0"):
+    with pytest.raises(ConfigError, match=r"1\.json:1: not what a run writes: turns\.0"):
         merge_reports(paths, plan)

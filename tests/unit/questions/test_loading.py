@@ -12,7 +12,8 @@ from pytest_mtbench.domain.question import QuestionSet
 from pytest_mtbench.protocol.prompts import judge_messages
 from pytest_mtbench.questions import load_folder
 from pytest_mtbench.questions.jsonl import read_rows
-from pytest_mtbench.questions.loading import OWN_PROMPTS, load_prompts
+from pytest_mtbench.questions.loading import OWN_PROMPTS, check_pair_prompts, load_prompts
+from pytest_mtbench.untrusted.paths import file_name
 from tests.sets import QUESTIONS, REFERENCES, write_jsonl, write_set
 
 QUESTION: dict[str, Any] = {"question_id": 1, "category": "math", "turns": ["What is 1 and 1?", "And 1 more?"]}
@@ -200,12 +201,115 @@ def test_an_empty_system_prompt_is_allowed(tmp_path: Path) -> None:
 # --- references ---
 
 
-def test_of_several_reference_files_the_first_by_name_counts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("judge, name", [("b", "b"), ("org/judge", file_name("org/judge")), ("org/b", "org/b")])
+def test_of_several_reference_files_the_judges_own_counts(tmp_path: Path, judge: str, name: str) -> None:
     folder = make(tmp_path)
-    for name, text in (("b", "from b"), ("a", "from a"), ("c", "from c")):
-        row = {"question_id": 1, "choices": [{"turns": [text, text]}]}
-        write_jsonl(folder / "reference_answer" / f"{name}.jsonl", [row])
-    assert load_folder(folder).questions[0].reference == ("from a", "from a")
+    for each in (name, "a", "c"):
+        row = {"question_id": 1, "choices": [{"turns": [f"from {each}"] * 2}]}
+        write_jsonl(folder / "reference_answer" / f"{each}.jsonl", [row])
+    if "/" in name:  # below the folder, where nobody looks
+        with pytest.raises(ConfigError, match="none of the judge"):
+            load_folder(folder, judge=judge)
+    else:
+        loaded = load_folder(folder, judge=judge)
+        assert loaded.questions[0].reference == (f"from {name}",) * 2
+        assert f"references: 1 of reference_answer/{name}.jsonl, for math" in loaded.files
+
+
+def test_of_several_reference_files_without_the_judges_none_is_guessed(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    for name in ("b", "a", "._a"):
+        write_jsonl(folder / "reference_answer" / f"{name}.jsonl", [REFERENCE])
+    with pytest.raises(ConfigError) as caught:
+        load_folder(folder, judge="gpt-4")
+    assert str(caught.value) == (
+        f"{folder / 'reference_answer'}: holds 2 files (a.jsonl, b.jsonl) and none of the judge, gpt-4.jsonl; "
+        "`references:` in the suite file names the one to take"
+    )
+    (folder / "reference_answer" / "b.jsonl").unlink()
+    assert load_folder(folder, judge="gpt-4").questions[0].reference == ("2", "3")
+
+
+def test_ids_as_text_in_the_references_are_those_of_the_set(tmp_path: Path) -> None:
+    assert load_folder(make(tmp_path, references=[REFERENCE | {"question_id": "1"}])).questions[0].reference
+    rows = make(tmp_path / "other", QUESTION | {"question_id": "1"}, references=[REFERENCE])
+    assert load_folder(rows).questions[0].reference == ("2", "3")
+    assert (load_folder(rows).own_id(1), load_folder(rows).own_id("1"), load_folder(rows).own_id(2)) == ("1", "1", 2)
+
+
+def test_a_question_with_two_reference_answers_is_refused(tmp_path: Path) -> None:
+    other = {"question_id": "1", "choices": [{"turns": ["2", "4"]}]}
+    assert load_folder(make(tmp_path, references=[REFERENCE, REFERENCE])).questions[0].reference == ("2", "3")
+    assert message_of(make(tmp_path, references=[REFERENCE, other])).endswith(
+        "reference.jsonl:2: another reference answer to question '1' than in line 1; leave one"
+    )
+
+
+@pytest.mark.parametrize(
+    "turns, reference, expected",
+    [
+        (["?", "?"], ["a", "b"], ("a", "b")),
+        (["?"], "a", ("a",)),
+        (["?"], ["a", "b"], ("a", "b")),
+        (["?"], "", None),
+        (["?", "?"], ["", ""], None),
+        (["?", "?"], None, None),
+        (["?", "?"], [], None),
+    ],
+    ids=str,
+)
+def test_a_reference_inside_the_question_counts_where_there_is_no_file(
+    tmp_path: Path, turns: list[str], reference: Any, expected: Any
+) -> None:
+    row = QUESTION | {"turns": turns, "reference": reference}
+    loaded = load_folder(make(tmp_path, row))
+    assert loaded.questions[0].reference == expected
+    assert ("1 inside the questions, for math" in loaded.files) == (expected is not None)
+    with_file = load_folder(make(tmp_path, row, references=[REFERENCE]))
+    assert with_file.questions[0].reference == ("2", "3")
+
+
+@pytest.mark.parametrize("reference", ["a", ["a"], 5, {"a": 1}, [1, 2], [["a"], ["b"]]], ids=str)
+def test_a_malformed_reference_inside_a_question_is_refused_where_it_is_used(tmp_path: Path, reference: Any) -> None:
+    row = QUESTION | {"reference": reference}
+    assert "question.jsonl:1: " in message_of(make(tmp_path, row))
+    assert load_folder(make(tmp_path, row | {"category": "writing"})).questions[0].reference is None
+
+
+def test_a_short_reference_that_nothing_uses_does_no_harm_and_is_said(tmp_path: Path) -> None:
+    short = {"question_id": 1, "choices": [{"turns": ["2"]}]}
+    folder = make(tmp_path, QUESTION | {"category": "stem"}, references=[short, short | {"question_id": "x"}])
+    loaded = load_folder(folder)
+    assert loaded.questions[0].reference is None
+    (note,) = loaded.notes
+    assert note == (
+        "2 reference answers are used by no judgment (stem, of no question of the set): 1, x; "
+        "`reference_categories:` in the suite file names the categories that are judged with them"
+    )
+    assert loaded.files.endswith("references: 0 of reference_answer/reference.jsonl; 2 not used")
+
+
+FINANCE: dict[str, Any] = {"question_id": 7, "category": "会計", "turns": ["利益は?"]}
+LEDGER: dict[str, Any] = {"question_id": "7", "choices": [{"index": 0, "turns": ["百円"]}]}
+
+
+def test_other_categories_may_be_judged_with_references(tmp_path: Path) -> None:
+    folder = make(tmp_path, QUESTION, FINANCE, references=[REFERENCE, LEDGER])
+    usual, other = load_folder(folder), load_folder(folder, reference_categories=["会計"])
+    assert [len(loaded.notes) for loaded in (usual, other)] == [1, 1]
+    assert "(会計): 7" in usual.notes[0]
+    assert "(math): 1" in other.notes[0]
+    shown = [judge_messages(other, question, ["?"])[-1]["content"] for question in other.questions]
+    assert ["百円" in shown[1], "[The Start of Reference Answer]" in shown[0]] == [True, False]
+    assert "百円" not in judge_messages(usual, usual.questions[1], ["?"])[-1]["content"]
+    assert identity_parts(usual, other) == {"references"}
+    # The same categories by name are the same set.
+    assert identity_parts(usual, load_folder(folder, reference_categories=["math", "coding"])) == set()
+
+
+def test_questions_of_other_categories_that_lack_a_reference_are_said(tmp_path: Path) -> None:
+    (note,) = load_folder(make(tmp_path, FINANCE), reference_categories=["会計"]).notes
+    assert note == "1 questions of 会計 have no reference answer and are judged without one: 7"
 
 
 def test_another_file_of_references_takes_the_place_of_all(small_set: Path, tmp_path: Path) -> None:
@@ -378,8 +482,43 @@ def test_a_plain_template_that_wants_a_reference_is_refused(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["single-v1", "single-math-v1", "single-v1-multi-turn", "single-math-v1-multi-turn"])
 def test_a_missing_single_prompt_is_named(tmp_path: Path, name: str) -> None:
-    folder = make(tmp_path, prompts=[row for row in PROMPT_ROWS if row["name"] != name])
+    plain = QUESTION | {"question_id": 2, "category": "writing"}
+    rows = [row for row in PROMPT_ROWS if row["name"] != name]
+    folder = make(tmp_path, QUESTION, plain, references=[REFERENCE], prompts=rows)
     assert message_of(folder) == f"{folder / 'judge_prompts.jsonl'}: has no prompt named {name}"
+
+
+def test_a_set_of_one_turn_needs_no_prompts_for_two(tmp_path: Path) -> None:
+    rows = [row for row in PROMPT_ROWS if not row["name"].endswith("multi-turn")]
+    loaded = load_folder(make(tmp_path, FINANCE, prompts=rows))
+    assert judge_messages(loaded, loaded.questions[0], ["百円"])[-1]["content"]
+    check_pair_prompts(loaded)
+    single = [row for row in rows if row["name"] == "single-v1"]
+    assert list(load_folder(make(tmp_path, FINANCE, prompts=single)).prompts) == ["single-v1"]
+
+
+def test_judge_prompts_may_lie_one_folder_up(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "judge_prompts.jsonl", prompt_rows(single_v1="Above: {question} / {answer}"))
+    folder = make(tmp_path / "mine", QUESTION | {"category": "stem"})
+    loaded = load_folder(folder)
+    assert judge_messages(loaded, loaded.questions[0], ["A"])[-1]["content"] == "Above: What is 1 and 1? / A"
+    assert loaded.files == "judge prompts: ../judge_prompts.jsonl; references: none"
+    beside = load_folder(make(folder, prompts=prompt_rows(single_v1="Beside: {question} / {answer}")))
+    assert beside.files.startswith("judge prompts: judge_prompts.jsonl;")
+    assert beside.prompts["single-v1"].prompt_template.startswith("Beside")
+
+
+def test_a_large_set_of_another_language_in_a_windows_file_is_read(tmp_path: Path) -> None:
+    rows = [
+        {"question_id": str(n), "category": f"분야 {n % 7} für Größe, ș/ț::[x]", "turns": ["질문?", "もう一度\u2028?"]}
+        for n in range(360)
+    ]
+    (tmp_path / "question.jsonl").write_bytes(
+        b"\xef\xbb\xbf" + "\r\n\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+    )
+    loaded = load_folder(tmp_path)
+    assert (len(loaded.questions), len(loaded.categories)) == (360, 7)
+    assert loaded.files == "judge prompts: the package's own; references: none"
 
 
 @pytest.mark.parametrize("key", ["name", "type", "system_prompt", "prompt_template"])
