@@ -8,22 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..domain.chat import NO_ANSWER, AnswerSource, ChatRequest
+from ..domain.chat import NO_ANSWER, AnswerSource
 from ..domain.errors import ConfigError
-from ..domain.question import Question, QuestionId
-from ..domain.result import TurnResult
-from ..engine.plan import Plan, user_text
+from ..domain.question import QuestionId
+from ..engine.plan import Plan
 from ..protocol.judgment import RATING, VERDICT, Marking, read
 from ..untrusted.paths import is_file, is_folder
 from ..untrusted.text import listed
 from .fastchat import answer_file_in, answer_places, judgment_files, read_answer_file, read_judgment_file
-from .report_reader import StoredReport, read_report
-
-Prompt = tuple[str, str]
-"""A judge's name and the user message that it was sent, to the letter."""
-
-_Said = tuple[Prompt, str]
-"""A recorded judgment: to what it was said, and the text."""
+from .report_judgments import Prompt, Said, judgments_of_report
+from .report_reader import read_report
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,7 @@ def read_answers(source: Path, plan: Plan) -> Recorded:
     if source.suffix == ".json":
         file, report = source, read_report(source, plan.questions)
         answers, model = report.answers(), report.answered_by or report.model
-        said = _by_prompt(_judgments_of_report(report, answers, plan))
+        said = _by_prompt(judgments_of_report(report, answers, plan))
     else:
         file = _answer_file(source, plan.model.name)
         answers, model = read_answer_file(file)
@@ -144,7 +138,7 @@ def _with_own_ids(answers: AnswerSource, plan: Plan) -> AnswerSource:
     return {(own_id(question_id), turn, run): text for (question_id, turn, run), text in answers.items()}
 
 
-def _judgments_beside(folder: Path, plan: Plan, model: str, left: Counter[str]) -> Iterator[_Said]:
+def _judgments_beside(folder: Path, plan: Plan, model: str, left: Counter[str]) -> Iterator[Said]:
     """What the plan's judge said of the model under test, in a folder of FastChat's layout.
 
     Args:
@@ -184,70 +178,7 @@ def _left(parts: Sequence[str]) -> str:
     return f" (left: {', '.join(parts)})" if parts else ""
 
 
-def _judgments_of_report(report: StoredReport, answers: AnswerSource, plan: Plan) -> Iterator[_Said]:
-    identity, prints = plan.questions.identity, report.fingerprint
-    theirs = (prints.get("questions"), prints.get("references"), prints.get("prompts"))
-    if report.judge != plan.judge.name or theirs != (identity.questions, identity.references, identity.prompts):
-        return
-    selected = {question.id: question for question in plan.selected}
-    others: dict[str, dict[tuple[QuestionId, int, int], str]] = {}
-    for result in report.turns:
-        question_id, turn = result.place
-        for game in result.games:
-            if game.answer is not None:
-                others.setdefault(game.against, {})[question_id, turn, game.run - 1] = game.answer
-    for result in report.turns:
-        question = selected.get(result.key.question_id)
-        if question is None or result.key.turn not in question.turn_numbers:
-            continue
-        for request, texts in (
-            *_graded(result, question, plan, answers),
-            *_played(result, question, plan, answers, others),
-        ):
-            for text in filter(None, texts):
-                yield (plan.judge.name, user_text(request.messages)), text
-
-
-_Known = Iterator[tuple[ChatRequest, Sequence[str]]]
-"""What the judge was asked, and what it said to that."""
-
-
-def _graded(result: TurnResult, question: Question, plan: Plan, answers: AnswerSource) -> _Known:
-    for number, run in enumerate(result.runs):
-        # As in the cache: a judgment without a rating is asked for again.
-        texts = [judgment.text for judgment in run.judgments if judgment.score is not None]
-        conversation = _conversation(answers, result, number)
-        if texts and conversation is not None:
-            yield plan.judge_request(question, conversation, 0), texts
-
-
-def _played(
-    result: TurnResult,
-    question: Question,
-    plan: Plan,
-    answers: AnswerSource,
-    others: Mapping[str, AnswerSource],
-) -> _Known:
-    for game in result.games:
-        sides = (answers, others.get(game.against, {}))
-        own, other = (_conversation(side, result, game.run - 1) for side in sides)
-        if own is None or other is None:
-            continue
-        for order, verdict in enumerate(game.verdicts):
-            if verdict is not None:
-                first, second = (own, other) if order == 0 else (other, own)
-                yield plan.judge_request(question, first, 0, second), [game.judgments[order]]
-
-
-def _conversation(answers: AnswerSource, result: TurnResult, run: int) -> list[str] | None:
-    """The answers of a run up to a turn, or None where one is missing."""
-    question_id, last = result.place
-    known = [answers.get((question_id, turn, run)) for turn in range(1, last + 1)]
-    texts = [text for text in known if text is not None]
-    return texts if len(texts) == len(known) else None
-
-
-def _by_prompt(said: Iterable[_Said]) -> dict[Prompt, list[str]]:
+def _by_prompt(said: Iterable[Said]) -> dict[Prompt, list[str]]:
     found: dict[Prompt, list[str]] = {}
     for prompt, text in said:
         found.setdefault(prompt, []).append(text)

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from ..domain.chat import AnswerSource, Usage
 from ..domain.errors import ConfigError
-from ..domain.game import Game
 from ..domain.question import Place, QuestionSet
-from ..domain.result import Judgment, Run, TurnKey, TurnResult
+from ..domain.result import TurnResult
 from ..domain.tally import CallCount, Tally
 from .contradictions import contradictions
+from .report_rows import ReportRows
 from .report_text import line_of, parsed, read_text
 
 FORMAT = "pytest-mtbench/1"
-
-Score = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
-Letter = Literal["A", "B", "C"]
-Natural = Annotated[int, Field(ge=0, le=2**53)]
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
         report = parsed(text)
         if not isinstance(report, dict) or report.get("format") != FORMAT:
             raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
-        rows = _ReportRows.model_validate(report)
+        rows = ReportRows.model_validate(report)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(key) for key in first["loc"])
@@ -107,7 +102,7 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
     )  # fmt: skip
 
 
-def _twice(rows: _ReportRows) -> Iterator[tuple[int, str]]:
+def _twice(rows: ReportRows) -> Iterator[tuple[int, str]]:
     seen: dict[tuple[str, int], int] = {}
     for number, row in enumerate(rows.turns):
         # "101" and 101 are one question.
@@ -115,7 +110,7 @@ def _twice(rows: _ReportRows) -> Iterator[tuple[int, str]]:
             yield number, "is there twice"
 
 
-def _tally(rows: _ReportRows) -> Tally:
+def _tally(rows: ReportRows) -> Tally:
     tally = Tally(
         answers=CallCount(**rows.calls.answers.model_dump()),
         judgments=CallCount(**rows.calls.judgments.model_dump()),
@@ -127,172 +122,3 @@ def _tally(rows: _ReportRows) -> Tally:
     for name in [served] if isinstance(served, str) else served:
         tally.judge_served_as(name)
     return tally
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
-
-
-class _GameRow(_Row):
-    against: str
-    run: Annotated[int, Field(ge=1, le=100)]
-    verdicts: Annotated[list[Letter | None], Field(min_length=2, max_length=2)]
-    unscored: str | None
-    answer: str | None = None
-    judgments: Annotated[list[str], Field(min_length=2, max_length=2)] = ["", ""]
-
-    @model_validator(mode="after")
-    def _unscored_or_not(self) -> _GameRow:
-        if (None in self.verdicts) != (self.unscored is not None):
-            raise ValueError("a game without a verdict is unscored, and no other is")
-        return self
-
-    def game(self) -> Game:
-        """The game."""
-        first, second = self.verdicts
-        texts = (self.judgments[0], self.judgments[1])
-        return Game(self.against, self.run, (first, second), self.answer, texts, self.unscored)
-
-
-class _TurnRow(_Row):
-    question_id: int | str
-    category: str
-    turn: Literal[1, 2]
-    score: Score | None
-    scores: Annotated[list[Score | None], Field(min_length=1)]
-    unscored: str | None
-    answer: str
-    judgment: str
-    flags: list[str]
-    answers: list[str | None] | None = None
-    judgments: list[list[str]] | None = None
-    ratings: list[list[Score | None]] | None = None
-    games: list[_GameRow] | None = None
-
-    @model_validator(mode="after")
-    def _score_is_that_of_the_runs(self) -> _TurnRow:
-        if not _is_mean(self.score, self.scores):
-            raise ValueError("score is not the mean of scores")
-        if any(texts is not None and len(texts) != len(self.scores) for texts in (self.answers, self.judgments)):
-            raise ValueError("answers, judgments and scores are of different numbers of runs")
-        return self
-
-    @model_validator(mode="after")
-    def _score_is_on_its_scale(self) -> _TurnRow:
-        least, most = (0, 1) if self.games else (1, 10)
-        if any(score is not None and not least <= score <= most for score in self.scores):
-            raise ValueError(f"a score is outside {least}-{most}")
-        if any(game.run > len(self.scores) for game in self.games or ()):
-            raise ValueError("a game is of a run that there is not")
-        return self
-
-    @model_validator(mode="after")
-    def _scores_are_those_of_the_games(self) -> _TurnRow:
-        for run, score in enumerate(self.scores if self.games else (), start=1):
-            games = [game.game().score for game in self.games or () if game.run == run]
-            if not _is_mean(score, games):
-                raise ValueError("scores are not those of the games")
-        return self
-
-    @model_validator(mode="after")
-    def _ratings_are_of_the_judgments(self) -> _TurnRow:
-        if self.ratings is None:
-            return self
-        if [len(found) for found in self.ratings] != [len(texts) for texts in self.judgments or ()]:
-            raise ValueError("ratings and judgments are of different numbers")
-        if not all(map(_is_mean, self.scores, self.ratings)):
-            raise ValueError("scores are not those of the ratings")
-        return self
-
-    def result(self, first_answers: Mapping[Place, str]) -> TurnResult:
-        """The turn as a run measured it.
-
-        Args:
-            first_answers: the answers of the first run to every turn of the report.
-        """
-        key = TurnKey("", self.question_id, self.turn)
-        earlier = tuple(first_answers.get((self.question_id, turn), "") for turn in range(1, self.turn))
-        return TurnResult(key, self.category, tuple(self._runs(earlier)))
-
-    def _runs(self, earlier: tuple[str, ...]) -> Iterator[Run]:
-        reason = self.unscored or "a run of this turn has no score"
-        for number, score in enumerate(self.scores):
-            games = tuple(row.game() for row in self.games or () if row.run == number + 1)
-            first = number == 0
-            yield Run(
-                answer=self._answer(number),
-                earlier=earlier if first else (),
-                judgments=() if games else tuple(self._judgments(number, score, reason)),
-                games=games,
-                flags=tuple(self.flags) if first else (),
-                failed=reason if score is None else None,
-            )
-
-    def _answer(self, number: int) -> str | None:
-        if self.answers is not None:
-            return self.answers[number]
-        return self.answer if number == 0 and (self.answer or self.score is not None) else None
-
-    def _judgments(self, number: int, score: float | None, reason: str) -> Iterator[Judgment]:
-        """The judgments of a run; where their own ratings are not told, each has the run's score."""
-        texts = [self.judgment] if number == 0 else [""]
-        if self.judgments is not None:
-            texts = self.judgments[number]
-        ratings = self.ratings[number] if self.ratings is not None else [score] * len(texts)
-        for text, rating in zip(texts, ratings, strict=True):
-            yield Judgment(text, rating, reason if rating is None else None)
-
-
-class _Fingerprint(_Row):
-    model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)
-    judge_served: str | list[str] = ""
-
-
-class _CountRow(_Row, extra="forbid"):
-    made: Natural
-    cached: Natural
-    retried: Natural
-
-
-class _CountRows(_Row):
-    answers: _CountRow
-    judgments: _CountRow
-
-
-class _UsageRow(_Row, extra="forbid"):
-    input_tokens: Natural
-    output_tokens: Natural
-
-    def usage(self) -> Usage:
-        """The tokens."""
-        return Usage(self.input_tokens, self.output_tokens)
-
-
-class _UsageRows(_Row):
-    answers: _UsageRow
-    judgments: _UsageRow
-    against: _UsageRow | None = None
-
-
-class _ReportRows(_Row):
-    model: str
-    judge: str
-    answered_by: str | None = None
-    shard: Annotated[str, Field(pattern="^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$")] | None = None
-    mode: Literal["single", "pairwise"] = "single"
-    fingerprint: _Fingerprint
-    calls: _CountRows
-    usage: _UsageRows
-    turns: list[_TurnRow]
-
-    @model_validator(mode="after")
-    def _games_in_pairwise_mode_alone(self) -> _ReportRows:
-        if any(bool(turn.games) != (self.mode == "pairwise") for turn in self.turns):
-            raise ValueError("turns of mode pairwise have games, and no others")
-        return self
-
-
-def _is_mean(score: float | None, parts: Sequence[float | None]) -> bool:
-    """Whether a score is the mean of the parts that are known, or is missing where none is."""
-    known = [part for part in parts if part is not None]
-    return not known if score is None else bool(known) and abs(score - fmean(known)) <= 1e-6

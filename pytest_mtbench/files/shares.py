@@ -67,7 +67,7 @@ def _check_together(reports: Sequence[StoredReport]) -> None:
     for report in reports:
         first = shares.setdefault(report.shard, report) if report.shard else report
         if first is not report:
-            raise ConfigError(f"{report.path}: is share {report.shard}, as {first.path} is; leave one")
+            raise ConfigError(f"{report.path}: share {report.shard} is in two reports, also in {first.path}; leave one")
         other = next((known for known in shares.values() if _count_of(known) != _count_of(report)), None)
         if report.shard and other is not None:
             raise ConfigError(

@@ -11,14 +11,13 @@ from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
 from ..domain.question import Question, QuestionSet
 from ..engine.plan import Plan
-from ..files.fastchat import answer_file_in
-from ..files.recorded import Recorded, read_answers, read_judgments
-from ..files.report_reader import read_report
+from ..files.recorded import Recorded
 from ..questions import load_questions
 from ..scores.baseline import read_baseline
 from ..scores.gates import GateSpec
 from ..scores.regression_gate import RegressionSpec
 from ..untrusted.urls import is_loopback
+from .answers import existing_answers
 from .choices import Choices, choose, stands_in
 from .file import SuiteFile
 from .opponents import Opponent, against_settings, is_pairwise, opponents, pairwise_remarks, problems_of_modes
@@ -118,24 +117,8 @@ def resolve(
     gates = () if settings.shard is not None else thresholds.gates()
     resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)))
     resolved = _pairwise(resolved, sources, choices) if pairwise else _single(resolved, sources, choices)
-    return _with_notice_of_the_demo(_with_recorded(resolved, settings))
-
-
-def _with_recorded(resolved: ResolvedSuite, settings: Settings) -> ResolvedSuite:
-    """The suite with what `--mtbench-answers` holds, or with whose answers the joined shares graded."""
-    source, plan = settings.answers, resolved.plan
-    for path in settings.merge:
-        report = read_report(path)
-        if report.answered_by not in ("", plan.model.name):
-            return replace(resolved, plan=replace(plan, answered_by=report.answered_by))
-    if source is None:
-        return resolved
-    # A folder may hold the answers of the other side alone; the model's own are asked for then.
-    there = any(other.source == str(source) for other in resolved.opponents)
-    judged_alone = there and answer_file_in(source, plan.model.name) is None
-    recorded = read_judgments(source, plan) if judged_alone else read_answers(source, plan)
-    other_name = recorded.model if recorded.model != plan.model.name else ""
-    return replace(resolved, plan=replace(plan, answered_by=other_name), recorded=recorded)
+    plan, recorded = existing_answers(resolved.plan, settings, resolved.opponents)
+    return _with_notice_of_the_demo(replace(resolved, plan=plan, recorded=recorded))
 
 
 def _questions(sources: _Sources, choices: Choices, load: LoadQuestions) -> QuestionSet:

@@ -575,7 +575,7 @@ def test_a_share_that_lacks_games_is_refused(bench: Bench) -> None:
     (bench.path / "report.json").write_text(json.dumps(report))
     result = bench.run("--mtbench-against=a,b", "--mtbench-merge=report.json")
     assert result.ret == 4
-    assert "report.json: question 1, turn 1 has not the games of this run" in result.stderr.str()
+    assert "report.json:1: question 1, turn 1 has not the games of this run" in result.stderr.str()
 
 
 def test_shares_against_another_model_are_refused(bench: Bench) -> None:
@@ -790,7 +790,7 @@ def test_both_sides_answer_at_once(bench: Bench) -> None:
         (["--mtbench-against=none.json"], "--mtbench-against=none.json: no such file"),
         (["--mtbench-against=half.jsonl"], "--mtbench-against=half.jsonl: no answer to 1 questions: five"),
         (["--mtbench-against=bad.jsonl"], "bad.jsonl:1: not a row of answers"),
-        (["--mtbench-against=two.jsonl"], "--mtbench-against=two.jsonl: holds answers of several models: m, x"),
+        (["--mtbench-against=two.jsonl"], "two.jsonl:6: holds answers of several models: m (line 1) and x;"),
         (["--mtbench-against=own.jsonl,./own.jsonl"], "--mtbench-against=./own.jsonl: m is named twice"),
         (["--mtbench-against=own.jsonl", "--mtbench-answers=own.jsonl"], "is the model under test itself"),
         ([AGAINST, "--mtbench-limit=1", "--mtbench-min=turn3=0.5"], "--mtbench-min=turn3=0.5: no such key"),

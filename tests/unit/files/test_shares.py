@@ -280,7 +280,7 @@ def with_shard(paths: Sequence[Path], *shards: str) -> None:
     "shards, refused",
     [
         (("1/2", "2/3"), r"2\.json: is share 2/3, and .*1\.json is 1/2 of another run"),
-        (("1/2", "1/2"), r"2\.json: is share 1/2, as .*1\.json is; leave one"),
+        (("1/2", "1/2"), r"2\.json: share 1/2 is in two reports, also in .*1\.json; leave one"),
         (("1/2", "two of three"), r"2\.json: not what a run writes: shard"),
     ],
     ids=str,
