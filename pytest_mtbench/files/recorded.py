@@ -11,7 +11,7 @@ from typing import Any
 from ..domain.chat import NO_ANSWER, AnswerSource
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionId
-from ..engine.plan import Plan
+from ..engine.plan import Plan, user_text
 from ..protocol.judgment import RATING, VERDICT, Marking, read
 from ..untrusted.paths import is_file, is_folder
 from ..untrusted.text import listed
@@ -63,6 +63,9 @@ def read_answers(source: Path, plan: Plan) -> Recorded:
         answers = _with_own_ids(answers, plan)
         said = _by_prompt(_judgments_beside(file.parent.parent, plan, model, left))
     _check_complete(f"--mtbench-answers={source}", source, plan, answers, plan.runs)
+    if not plan.opponents:  # whose answers need not be known yet
+        asked = _prompts(plan, answers)
+        left["of other prompts"] = sum(len(texts) for prompt, texts in said.items() if prompt not in asked)
     return Recorded(answers, said, model, f"{_of_answers(file, model, answers, plan)}; {_of_judgments(said, left)}")
 
 
@@ -171,7 +174,20 @@ def _of_answers(file: Path, model: str, answers: AnswerSource, plan: Plan) -> st
 
 def _of_judgments(said: Mapping[Prompt, Sequence[str]], left: Counter[str]) -> str:
     """What the header says of the judgments."""
-    return f"judgments: {sum(map(len, said.values()))}" + _left([f"{count} {why}" for why, count in left.items()])
+    fit = sum(map(len, said.values())) - left["of other prompts"]
+    return f"judgments: {fit}" + _left([f"{count} {why}" for why, count in left.items() if count])
+
+
+def _prompts(plan: Plan, answers: AnswerSource) -> set[Prompt]:
+    """What the judge is asked about these answers, in single grading."""
+    found = set()
+    for question in plan.selected:
+        for run in range(plan.runs):
+            texts = [answers[question.id, turn, run] for turn in question.turn_numbers]
+            for turn in question.turn_numbers:
+                request = plan.judge_request(question, texts[:turn], 0)
+                found.add((plan.judge.name, user_text(request.messages)))
+    return found
 
 
 def _left(parts: Sequence[str]) -> str:

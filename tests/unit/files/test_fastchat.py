@@ -252,6 +252,7 @@ LEGS = "How many legs has a spider? - done"
 def test_a_judgment_is_found_by_its_prompt(beside: Beside, small_set: Path) -> None:
     prompt = prompt_of(plan_of(small_set), "five", LEGS)
     _, recorded = beside([judgment("another prompt", "[[1]]"), judgment(prompt)])
+    assert recorded.shown == "answers in m.jsonl: 5 questions; judgments: 1 (left: 1 of other prompts)"
     assert recorded.judgment(JUDGE, prompt, 0) == "Rating: [[7]]"
     assert recorded.judgment(JUDGE, prompt + " ", 0) is None
     assert recorded.judgment("another judge", prompt, 0) is None

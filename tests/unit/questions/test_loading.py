@@ -307,6 +307,13 @@ def test_other_categories_may_be_judged_with_references(tmp_path: Path) -> None:
     assert identity_parts(usual, load_folder(folder, reference_categories=["math", "coding"])) == set()
 
 
+def test_no_category_at_all_may_be_judged_with_references(tmp_path: Path) -> None:
+    """As whoever made recordings without them; the prompts are the same to the letter only then."""
+    loaded = load_folder(make(tmp_path, QUESTION | {"reference": ["2", "3"]}), reference_categories=[])
+    assert "Reference Answer" not in judge_messages(loaded, loaded.questions[0], ["?"])[-1]["content"]
+    assert loaded.files.endswith("references: 0 inside the questions; 1 not used")
+
+
 def test_questions_of_other_categories_that_lack_a_reference_are_said(tmp_path: Path) -> None:
     (note,) = load_folder(make(tmp_path, FINANCE), reference_categories=["会計"]).notes
     assert note == "1 questions of 会計 have no reference answer and are judged without one: 7"
