@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -15,13 +14,11 @@ from ..domain.question import Question, QuestionId
 from ..domain.tally import Tally
 from ..protocol.whole import answer_fault, end_of
 from ..untrusted.text import join_surrogates
+from .hook import NAME, Hook
 from .limits import Limiter, Priority
 from .plan import Plan
 from .replies import Replies, Use, Wanted
 from .tasks import Tasks
-
-Generate = Callable[[list[Any], Question, int, int], Any]
-"""A user's replacement for the call of the model: messages, question, turn and run -> a text or None."""
 
 
 class Answering:
@@ -29,7 +26,7 @@ class Answering:
 
     Args:
         limiter_of: the limit on requests to a plan's model, which a user's own `generate` keeps too.
-        generate: replaces the call of the model under test where it gives a text.
+        hook: a user's own function, which replaces the call of the model under test where it gives a text.
     """
 
     def __init__(
@@ -38,13 +35,13 @@ class Answering:
         replies: Replies,
         tallies: MutableMapping[str, Tally],
         limiter_of: Callable[[Plan], Limiter],
-        generate: Generate | None,
+        hook: Hook | None,
     ) -> None:
         self._tasks = tasks
         self._replies = replies
         self._tallies = tallies
         self._limiter_of = limiter_of
-        self._generate = generate
+        self._hook = hook
 
     def answer(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> asyncio.Task[ChatReply]:
         """A model's answer to one turn, which waits for those to the turns before."""
@@ -68,8 +65,9 @@ class Answering:
         # The longest chain of requests still to come goes first, so that no long one is left for the end.
         steps_left = 2 + len(question.turns) - turn
         priority = (run, -steps_left)
-        if own and self._generate is not None:
-            generated = await self._generated(plan, question, list(request.messages), turn, run, priority)
+        if own and self._hook is not None:
+            arguments = (list(request.messages), question, turn, run + 1)
+            generated = await self._generated(self._hook, plan, priority, arguments)
             if generated is not None:
                 return generated
         slot = f"answer:{question.id}:{turn}:{run}" + ("" if own else f":{who.label}")
@@ -100,48 +98,16 @@ class Answering:
         return reply
 
     async def _generated(
-        self, plan: Plan, question: Question, messages: list[Any], turn: int, run: int, priority: Priority
+        self, hook: Hook, plan: Plan, priority: Priority, arguments: tuple[Any, ...]
     ) -> ChatReply | None:
-        async with self._limiter_of(plan).slot(priority):
-            text = await self._call_generate(messages, question, turn, run)
+        limiter = self._limiter_of(plan)
+        async with limiter.slot(priority):
+            text = await hook.text(limiter, plan.model.limit, plan.model.endpoint.timeout, *arguments)
         if text is None:
             return None
-        if not isinstance(text, str):
-            raise UnscoredError(f"pytest_mtbench_generate gave {type(text).__name__}, not a text")
-        reply = ChatReply(join_surrogates(text), served="pytest_mtbench_generate", created=time.time())
+        reply = ChatReply(join_surrogates(text), served=NAME, created=time.time())
         self._tallies[plan.payer].use("answer", reply)
         return reply
-
-    async def _call_generate(self, messages: list[Any], question: Question, turn: int, run: int) -> object:
-        def call() -> tuple[object, BaseException | None]:
-            # A value: an asyncio future takes no StopIteration, and pytest.skip is no Exception.
-            try:
-                return self._generate and self._generate(messages, question, turn, run + 1), None
-            except BaseException as error:  # noqa: BLE001 - the user's code, whatever it does, costs this turn alone
-                return None, error
-
-        # In a thread: a plain function of the user's would hold up every other request.
-        text, error = await asyncio.to_thread(call)
-        if error is None and inspect.isawaitable(text):
-            try:
-                text = await text
-            except asyncio.CancelledError as raised:
-                if self._tasks.ending:
-                    raise
-                error = raised  # of a task of the user's own
-            except BaseException as raised:  # noqa: BLE001 - as above
-                error = raised
-        if error is not None:
-            raise UnscoredError(f"pytest_mtbench_generate raised {type(error).__name__}: {_said(error)}") from None
-        return text
-
-
-def _said(error: BaseException) -> str:
-    """What an exception says, in so many characters as a person reads."""
-    try:
-        return str(error)[:500]
-    except Exception:  # noqa: BLE001 - the user's code, as above
-        return "(its text cannot be had)"
 
 
 def _elsewhere(reply: ChatReply, section: str) -> str | None:

@@ -21,7 +21,8 @@ from ..domain.tally import Tally
 from ..protocol.flags import answer_flags, template_markers
 from ..protocol.prompts import PAIR_PROMPTS, SINGLE_PROMPTS
 from ..protocol.whole import end_of
-from .answering import Answering, Generate
+from .answering import Answering
+from .hook import Generate, Hook, Redact
 from .judging import Flags, Judging, Side
 from .limits import Limiter
 from .plan import Plan, first_sample
@@ -45,7 +46,7 @@ class Engine:
         plans: the suites, and the sentinels of their baselines, by key.
         replies: where replies come from.
         limiter_of: the limit on requests to a suite's model, which a user's own `generate` keeps too.
-        generate: replaces the call of the model where it gives a text.
+        generate: replaces the call of the model where it gives a text; `redact`: for what it says.
         known: results that exist already and are not measured again; `tallies`: what they cost.
     """
 
@@ -56,6 +57,7 @@ class Engine:
         *,
         limiter_of: Callable[[Plan], Limiter],
         generate: Generate | None = None,
+        redact: Redact = str,
         known: Mapping[TurnKey, TurnResult] | None = None,
         tallies: Mapping[str, Tally] | None = None,
     ) -> None:
@@ -63,7 +65,8 @@ class Engine:
         self._replies = replies
         self._tasks = Tasks()
         self.tallies: dict[str, Tally] = defaultdict(Tally, tallies or {})
-        self._answering = Answering(self._tasks, replies, self.tallies, limiter_of, generate)
+        self._hook = Hook(generate, redact) if generate is not None else None
+        self._answering = Answering(self._tasks, replies, self.tallies, limiter_of, self._hook)
         self._judging = Judging(self._tasks, replies, self.tallies)
         self._markers: dict[str, frozenset[str]] = {}
         self._known = known or {}
@@ -93,6 +96,8 @@ class Engine:
     async def close(self) -> None:
         """Cancels whatever is not done and closes the cache."""
         await self._tasks.close()
+        if self._hook is not None:
+            self._hook.close()
         await self._replies.close()
 
     async def _measure(self, key: TurnKey, count: int) -> TurnResult:

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_mtbench.domain.question import Question
 from pytest_mtbench.domain.result import TurnKey
-from pytest_mtbench.engine.answering import Generate
+from pytest_mtbench.engine.hook import Generate
 from pytest_mtbench.engine.plan import Plan
 
 from ...engine_harness import (
