@@ -3,19 +3,27 @@
 Every worker holds every item, so an engine in each would ask for everything as often as there are workers.  The
 channel is a private diskcache folder of the run: workers push the turns that they want, the controller measures
 each once and stores the results.
+
+Beside the rows lies a file whose time the controller sets again and again.  It goes when the controller stops, which
+also a full disk allows; a worker that sees it gone or unchanged for long waits no longer.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import queue
+import sqlite3
 import threading
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import diskcache
 
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
@@ -23,8 +31,16 @@ from .runner import LocalRunner
 from .store import open_store
 
 _POLL_SECONDS = 0.02
+_BEAT_SECONDS = 1.0
+_LOCKED_SECONDS = 60.0
+SILENT_SECONDS = 120.0
+"""A controller that gives no sign of life for so long is given up."""
 _STOP = "stop"
 _WANTED = "wanted"
+_ALIVE = "alive"
+_STOPPED = "the run was stopped before this turn was measured"
+
+_T = TypeVar("_T")
 
 
 class _Wish(NamedTuple):
@@ -42,30 +58,60 @@ class RemoteRunner:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._store = open_store(folder)
+        self._folder = folder
+        self._store = _opened(folder)
         self._asked: set[_Wish] = set()
+        self._parent = os.getppid()
+        self._seen = 0
+        self._silent = 0.0
 
     def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
-        """Asks the controller to measure turns; returns at once."""
+        """Asks the controller to measure turns; returns at once.
+
+        Raises:
+            FatalError: the channel cannot be written.
+        """
         new = [_Wish(key, runs) for key in keys if (key, runs) not in self._asked]
         if new:
-            self._store.push(json.dumps(new), prefix=_WANTED, retry=True)
+            self._use(lambda: self._store.push(json.dumps(new), prefix=_WANTED))
             self._asked.update(new)
 
     def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:
         """Waits for one turn; see `Runner`."""
         self.want([key], runs)
+        name = _name(_Wish(key, runs))
         while True:
-            text = self._store.get(_name(_Wish(key, runs)), retry=True)
+            gone = self._is_gone()  # before the last look: the result may have come with the end
+            text = self._use(lambda: self._store.get(name))
             if text is not None:
                 return _read(text)
-            if self._store.get(_STOP, retry=True) is not None:
-                raise StoppedError("the run was stopped before this turn was measured")
+            why = self._use(lambda: self._store.get(_STOP))
+            if why is not None:
+                raise FatalError(why) if why else StoppedError(_STOPPED)
+            if gone:
+                raise FatalError(
+                    "the process that asks the models is not heard any more (it ended, hangs, or cannot write to "
+                    f"{self._folder})"
+                )
             time.sleep(_POLL_SECONDS)
+            self._silent += _POLL_SECONDS  # counted and not clocked: a suspended run has not been silent
 
     def close(self) -> None:
         """Closes the channel's file."""
-        self._store.close()
+        with contextlib.suppress(sqlite3.Error):
+            self._store.close()
+
+    def _is_gone(self) -> bool:
+        try:
+            beat = (self._folder / _ALIVE).stat().st_mtime_ns
+        except OSError:
+            return True
+        if beat != self._seen:
+            self._seen, self._silent = beat, 0.0
+        return self._silent > SILENT_SECONDS or os.getppid() != self._parent
+
+    def _use(self, action: Callable[[], _T]) -> _T:
+        return _patiently(action, self._folder)
 
 
 class ChannelServer:
@@ -74,16 +120,23 @@ class ChannelServer:
     Args:
         folder: an empty folder of this run alone.
         runner: the engine.
+        while_serving: called about once a second.
+
+    Raises:
+        FatalError: the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, runner: LocalRunner) -> None:
+    def __init__(self, folder: Path, runner: LocalRunner, while_serving: Callable[[], None] = lambda: None) -> None:
         self._folder = folder
         self._runner = runner
+        self._while_serving = while_serving
         self._done: queue.SimpleQueue[tuple[_Wish, str]] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="mtbench-channel", daemon=True)
         # Made here, so that no two workers make the tables at once.
-        open_store(folder).close()
+        _opened(folder).close()
+        with _said(folder):
+            (folder / _ALIVE).touch()
 
     def start(self) -> None:
         """Begins to serve."""
@@ -96,18 +149,37 @@ class ChannelServer:
             self._thread.join(5)
 
     def _serve(self) -> None:
-        store = open_store(self._folder)
+        why = ""
+        try:
+            self._serve_until_ended()
+        except Exception as error:  # noqa: BLE001 - whatever it is, workers wait for this thread
+            why = str(error) if isinstance(error, FatalError) else f"the run's channel failed: {error!r}"
+        finally:
+            with contextlib.suppress(Exception):
+                store = open_store(self._folder)
+                store.set(_STOP, why)
+                store.close()
+            (self._folder / _ALIVE).unlink(missing_ok=True)
+
+    def _serve_until_ended(self) -> None:
+        store = _opened(self._folder)
         known: set[_Wish] = set()
-        while not self._ended.wait(_POLL_SECONDS):
-            for wish in _pull(store):
-                if wish not in known:
-                    known.add(wish)
-                    self._measure(wish)
-            while not self._done.empty():
-                wish, text = self._done.get()
-                store.set(_name(wish), text, retry=True)
-        store.set(_STOP, "", retry=True)
-        store.close()
+        beat = 0.0
+        with contextlib.closing(store):
+            while not self._ended.wait(_POLL_SECONDS):
+                for wish in _patiently(lambda: _pull(store), self._folder):
+                    if wish not in known:
+                        known.add(wish)
+                        self._measure(wish)
+                while not self._done.empty():
+                    wish, text = self._done.get()
+                    _put(store, self._folder, wish, text)
+                if time.monotonic() - beat > _BEAT_SECONDS:
+                    beat = time.monotonic()
+                    os.utime(self._folder / _ALIVE)
+                    self._while_serving()
+                    if known:
+                        self._runner.check_alive()
 
     def _measure(self, wish: _Wish) -> None:
         def finished(future: Future[TurnResult]) -> None:
@@ -130,10 +202,49 @@ class ChannelServer:
             self._done.put((wish, json.dumps({"bug": "".join(traceback.format_exception(error))})))
 
 
-def _pull(store: object) -> list[_Wish]:
+def _opened(folder: Path) -> Any:
+    with _said(folder):
+        return open_store(folder)
+
+
+@contextlib.contextmanager
+def _said(folder: Path) -> Iterator[None]:
+    """Says what a folder that cannot be used means, and what to do."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+        raise FatalError(
+            f"xdist's workers cannot reach the run through {folder} ({str(error) or 'its lock is never free'}): is the disk "
+            "full? TMPDIR names another place"
+        ) from error
+
+
+def _patiently(action: Callable[[], _T], folder: Path) -> _T:
+    """Waits for the lock of the channel's file, but not for ever: diskcache takes a full disk for a lock."""
+    deadline = time.monotonic() + _LOCKED_SECONDS
+    with _said(folder):
+        while True:
+            try:
+                return action()
+            except diskcache.Timeout:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_SECONDS)
+
+
+def _put(store: Any, folder: Path, wish: _Wish, text: str) -> None:
+    _patiently(lambda: store.set(_name(wish), text), folder)
+
+
+def _pull(store: Any) -> list[_Wish]:
     wishes: list[_Wish] = []
     while True:
-        _, text = store.pull(prefix=_WANTED, default=(None, None), retry=True)  # type: ignore[attr-defined]
+        try:
+            _, text = store.pull(prefix=_WANTED, default=(None, None))
+        except diskcache.Timeout:
+            if wishes:  # they are out of the file
+                return wishes
+            raise
         if text is None:
             return wishes
         wishes += [_Wish(TurnKey(*key), runs) for key, runs in json.loads(text)]
@@ -148,7 +259,7 @@ def _read(text: str) -> TurnResult:
     if "fatal" in row:
         raise FatalError(row["fatal"])
     if "stopped" in row:
-        raise StoppedError("the run was stopped before this turn was measured")
+        raise StoppedError(_STOPPED)
     if "bug" in row:
         raise RuntimeError(f"the engine failed in the controller:\n{row['bug']}")
     return TurnResult.from_json(row["result"])

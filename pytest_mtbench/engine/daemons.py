@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
+
+_SHUTDOWN_SECONDS = 0.2
 
 
 class DaemonThreads(ThreadPoolExecutor):
@@ -26,7 +29,7 @@ class DaemonThreads(ThreadPoolExecutor):
         self._name = name
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._free = threading.Semaphore(0)
-        self._started = 0
+        self._threads_started: list[threading.Thread] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Calls a function in a thread; see `concurrent.futures.Executor`.  Called from one thread only."""
@@ -41,15 +44,20 @@ class DaemonThreads(ThreadPoolExecutor):
                 future.set_exception(error)
 
         self._calls.put(call)
-        if not self._free.acquire(blocking=False) and self._started < self._most:
-            self._started += 1
-            threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
+        if not self._free.acquire(blocking=False) and len(self._threads_started) < self._most:
+            number = len(self._threads_started) + 1
+            thread = threading.Thread(target=self._work, name=f"{self._name}-{number}", daemon=True)
+            self._threads_started.append(thread)
+            thread.start()
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - as the base has it
         """Ends the threads that are free; those that hang are left behind."""
-        for _ in range(self._started):
+        for _ in self._threads_started:
             self._calls.put(None)
+        deadline = time.monotonic() + _SHUTDOWN_SECONDS
+        for thread in self._threads_started if wait else ():
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:

@@ -12,6 +12,7 @@ from ..domain.errors import UnscoredError
 from ..domain.question import Question
 from .daemons import DaemonThreads
 from .limits import Limiter
+from .patience import Announce
 
 NAME = "pytest_mtbench_generate"
 
@@ -36,11 +37,13 @@ class Hook:
 
     Args:
         redact: for what it gives and raises, which may hold the key that it used.
+        announce: says at once that it takes too long.
     """
 
-    def __init__(self, generate: Generate, redact: Redact) -> None:
+    def __init__(self, generate: Generate, redact: Redact, announce: Announce) -> None:
         self._generate = generate
         self._redact = redact
+        self._announce = announce
         self._threads: dict[Limiter, DaemonThreads] = {}
 
     async def text(self, limiter: Limiter, most: int, seconds: float, *arguments: Any) -> str | None:
@@ -62,6 +65,7 @@ class Hook:
         finally:
             call.cancel()
         if not done:
+            self._announce(f"mtbench: {NAME} gives nothing within {seconds:g} s; is it hanging? (--mtbench-timeout)")
             raise UnscoredError(
                 f"{NAME} gave nothing within {seconds:g} s; if it is not hanging, --mtbench-timeout allows it more"
             )

@@ -25,6 +25,7 @@ from .answering import Answering
 from .hook import Generate, Hook, Redact
 from .judging import Flags, Judging, Side
 from .limits import Limiter
+from .patience import Announce
 from .plan import Plan, first_sample
 from .replies import Replies
 from .tasks import Tasks
@@ -46,7 +47,8 @@ class Engine:
         plans: the suites, and the sentinels of their baselines, by key.
         replies: where replies come from.
         limiter_of: the limit on requests to a suite's model, which a user's own `generate` keeps too.
-        generate: replaces the call of the model where it gives a text; `redact`: for what it says.
+        generate: replaces the call of the model where it gives a text; `redact`: for what it says;
+            `announce`: says at once that it takes too long.
         known: results that exist already and are not measured again; `tallies`: what they cost.
     """
 
@@ -58,6 +60,7 @@ class Engine:
         limiter_of: Callable[[Plan], Limiter],
         generate: Generate | None = None,
         redact: Redact = str,
+        announce: Announce = lambda line: None,
         known: Mapping[TurnKey, TurnResult] | None = None,
         tallies: Mapping[str, Tally] | None = None,
     ) -> None:
@@ -65,7 +68,7 @@ class Engine:
         self._replies = replies
         self._tasks = Tasks()
         self.tallies: dict[str, Tally] = defaultdict(Tally, tallies or {})
-        self._hook = Hook(generate, redact) if generate is not None else None
+        self._hook = Hook(generate, redact, announce) if generate is not None else None
         self._answering = Answering(self._tasks, replies, self.tallies, limiter_of, self._hook)
         self._judging = Judging(self._tasks, replies, self.tallies)
         self._markers: dict[str, frozenset[str]] = {}

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
+from .daemons import DaemonThreads
 from .measuring import Engine
 
 _STOPPED = "the run was stopped before this turn was measured"
 _JOIN_SECONDS = 5.0
+_BEAT_SECONDS = 1.0
+_DOUBT_SECONDS = 5.0
+HELD_UP_SECONDS = 120.0
+"""An event loop that does nothing for so long is held up for good."""
 
 
 class Runner(Protocol):
@@ -38,17 +45,44 @@ class Runner(Protocol):
         ...
 
 
+class FailedRunner:
+    """Stands for an engine that cannot be reached, and says why.
+
+    Args:
+        error: what every item hears.
+    """
+
+    def __init__(self, error: FatalError) -> None:
+        self._error = error
+
+    def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
+        """Does nothing; see `Runner`."""
+
+    def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:  # noqa: ARG002
+        """Raises; see `Runner`."""
+        raise self._error
+
+
 class LocalRunner:
     """The engine in this process.
 
     Args:
         make_engine: called in the loop, once.
         close: awaited in the loop when it ends, after the engine is closed.
+        while_waiting: called several times a second by a thread that waits for a turn.
     """
 
-    def __init__(self, make_engine: Callable[[], Engine], close: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        make_engine: Callable[[], Engine],
+        close: Callable[[], Awaitable[None]],
+        while_waiting: Callable[[], None] = lambda: None,
+    ) -> None:
         self._make_engine = make_engine
         self._close = close
+        self._while_waiting = while_waiting
+        self._beat = 0.0
+        self._doubted = (0.0, 0.0)
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -91,13 +125,41 @@ class LocalRunner:
                 if future.done():  # from Python 3.11 on this is the builtin, which a turn itself could raise
                     raise
             except concurrent.futures.CancelledError:
-                raise self.fatal or StoppedError(_STOPPED) from None
+                raise self._why_cancelled() from None
+            self._while_waiting()
+            self.check_alive()
+
+    def check_alive(self) -> None:
+        """Sees to it that somebody works on what is waited for.
+
+        Raises:
+            FatalError: the loop has ended by an error, or something holds it up.
+        """
+        if self._stopped or self._thread is None:
+            return
+        if not self._thread.is_alive():
+            raise FatalError(f"the engine ended: {_told(self._error)}") from self._error
+        now, beat = time.monotonic(), self._beat
+        if now - beat < HELD_UP_SECONDS:
+            return
+        if self._doubted[0] != beat:  # a process that was suspended needs a moment
+            self._doubted = (beat, now)
+        elif now - self._doubted[1] > _DOUBT_SECONDS:
+            raise FatalError(
+                f"the engine has been held up for {now - beat:.0f} s, as by a coroutine of pytest_mtbench_generate "
+                "that blocks; a plain function may block, since it runs in a thread"
+            )
+
+    @property
+    def failure(self) -> str:
+        """What went wrong in the engine's thread, be it when everything was measured; empty where nothing did."""
+        return f"the engine failed: {_told(self._error)}" if self._error is not None else ""
 
     def stop(self) -> None:
-        """Cancels what is queued and in flight, and ends the thread."""
+        """Cancels what is queued and in flight, and ends the thread; a thread that hangs is left behind."""
         self._stopped = True
         if self._thread is not None and self._loop is not None and self._stop is not None:
-            if not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                 self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(_JOIN_SECONDS)
             self._thread = None
@@ -109,10 +171,19 @@ class LocalRunner:
         self._start()
         if self._loop is None or self._engine is None:
             raise RuntimeError("the engine did not start") from self._error
+        self.check_alive()
         return asyncio.run_coroutine_threadsafe(self._engine.turn(key, runs), self._loop)
+
+    def _why_cancelled(self) -> Exception:
+        if self._thread is not None and not self._stopped and self.fatal is None:
+            self._thread.join(_JOIN_SECONDS)  # a loop that ends by an error cancels first and tells then
+        if self._error is not None and not self._stopped:
+            return FatalError(f"the engine ended: {_told(self._error)}")
+        return self.fatal or StoppedError(_STOPPED)
 
     def _start(self) -> None:
         if self._thread is None:
+            self._beat = time.monotonic()
             self._thread = threading.Thread(target=self._run, name="mtbench-engine", daemon=True)
             self._thread.start()
             self._ready.wait()
@@ -120,17 +191,27 @@ class LocalRunner:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+        except BaseException as error:  # noqa: BLE001 - said to whoever waits, and at the end of the run
             self._error = error
         finally:
             self._ready.set()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(DaemonThreads(8, "mtbench-lookup"))  # names of hosts are looked up there
         self._stop = asyncio.Event()
         engine = self._make_engine()
         self._engine = engine
         self._ready.set()
-        await self._stop.wait()
-        await engine.close()
-        await self._close()
+        while not self._stop.is_set():
+            self._beat = time.monotonic()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), _BEAT_SECONDS)
+        try:
+            await engine.close()
+        finally:
+            await self._close()
+
+
+def _told(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}" if error is not None else "for no known reason"

@@ -14,11 +14,13 @@ from ..engine.cache import ReplyCache
 from ..engine.client import OpenAIClient
 from ..engine.estimate import Estimate, estimate
 from ..engine.limits import Limiter
+from ..engine.patience import Announce
 from ..engine.plan import Plan, user_text
 from ..files.recorded import Recorded
 from ..suite.resolve import ResolvedSuite
 from ..suite.settings import Settings
 from ..untrusted.paths import is_file
+from ..untrusted.redaction import redacted, secrets_of
 
 if TYPE_CHECKING:
     from ..demo.server import DemoServer
@@ -29,10 +31,14 @@ class Clients:
 
     Args:
         plans: every plan that may ask.
+        announce: says a line at once, from any thread.
     """
 
-    def __init__(self, plans: Iterable[Plan]) -> None:
+    def __init__(self, plans: Iterable[Plan], announce: Announce = lambda line: None) -> None:
         self.notes: list[str] = []
+        self.announce = announce
+        plans = list(plans)
+        self._secrets = secrets_of_all(role for plan in plans for role in (plan.model, plan.judge, *plan.opponents))
         self._limiters = {where: Limiter(limit) for where, limit in least_limits(plans).items()}
         self._clients: dict[tuple[Kind, Endpoint], OpenAIClient] = {}
         self._demo: DemoServer | None = None
@@ -41,6 +47,10 @@ class Clients:
         """Keeps a line for the summary, once."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def redact(self, text: str) -> str:
+        """A text without the keys of all endpoints of the run."""
+        return redacted(text, self._secrets)
 
     def limiter(self, role: Role, kind: Kind) -> Limiter:
         """The one limit on requests to an endpoint in a role, whichever suite asks."""
@@ -70,6 +80,13 @@ class Clients:
             await client.close()
         if self._demo is not None:
             self._demo.close()
+
+
+def secrets_of_all(roles: Iterable[Role]) -> list[str]:
+    """What no output may hold of these endpoints, the longest first."""
+    endpoints = {role.endpoint for role in roles}
+    found = {secret for endpoint in endpoints for secret in secrets_of(endpoint.api_key, endpoint.connect_url)}
+    return sorted(found, key=len, reverse=True)
 
 
 def least_limits(plans: Iterable[Plan]) -> dict[tuple[Kind, str], int]:

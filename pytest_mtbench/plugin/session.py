@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ..domain.chat import Message
-from ..domain.errors import ConfigError
+from ..domain.errors import ConfigError, FatalError
 from ..domain.question import Question
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
@@ -22,13 +22,15 @@ from ..engine.estimate import Estimate
 from ..engine.judging import judge_served_as
 from ..engine.measuring import Engine
 from ..engine.replies import Replies
-from ..engine.runner import LocalRunner
+from ..engine.runner import FailedRunner, LocalRunner
 from ..files.shares import merge_reports
 from ..suite.resolve import ResolvedSuite, require_api_keys
 from ..untrusted.paths import is_file
+from ..untrusted.text import one_line
+from .announcer import Announcer
 from .clients import Clients, cache_at_hand, estimate_of, with_answers
 from .collection import wanted_keys
-from .item import runner_key
+from .item import end_run, runner_key
 from .options import plans_only, usage_error
 from .outputs import probe_outputs
 from .registry import SuiteRegistry
@@ -46,7 +48,8 @@ class SessionPlugin:
         self._config = config
         self._registry = registry
         self._settings = registry.settings
-        self._clients = Clients(registry.plans.values())
+        self._announcer = Announcer(config)
+        self._clients = Clients(registry.plans.values(), self._announcer)
         self._channel_folder: Path | None = None
         self._server: ChannelServer | None = None
         self._remote: RemoteRunner | None = None
@@ -72,7 +75,13 @@ class SessionPlugin:
     def pytest_configure_node(self, node: Any) -> None:
         """Tells an xdist worker where the channel is."""
         if self._channel_folder is None:
-            self._channel_folder = Path(tempfile.mkdtemp(prefix="mtbench-"))
+            try:
+                self._channel_folder = Path(tempfile.mkdtemp(prefix="mtbench-"))
+            except OSError as error:
+                raise pytest.UsageError(
+                    f"no temporary folder can be made, through which xdist's workers reach the run ({error}); TMPDIR "
+                    "names another place"
+                ) from error
         node.workerinput[CHANNEL] = str(self._channel_folder)
 
     @pytest.hookimpl(tryfirst=True)
@@ -91,11 +100,14 @@ class SessionPlugin:
             self._start(session)
         except ConfigError as error:
             raise usage_error(error) from error
+        except FatalError as error:
+            end_run(config, one_line(str(error)))
         return None
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self) -> None:
         """Stops asking as soon as -x or --maxfail ends the run: xdist waits for what its workers wait for."""
+        self._announcer.say()
         if self._session is not None and (self._session.shouldfail or self._session.shouldstop):
             self.stop()
 
@@ -105,9 +117,14 @@ class SessionPlugin:
         self.stop()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Cancels what is queued; nothing is waited for."""
         self.stop()
+        self._announcer.say()
+        failure = self.runner.failure if self.runner is not None else ""
+        if failure:
+            self._clients.note(f"warning: {self._clients.redact(failure)}")
+            session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
 
     def _estimate(self, session: pytest.Session) -> None:
         """What each suite would ask for; every turn of it where xdist's workers know the selection alone."""
@@ -148,14 +165,17 @@ class SessionPlugin:
     def _start(self, session: pytest.Session) -> None:
         workerinput = getattr(self._config, "workerinput", None)
         if workerinput is not None:
-            self._remote = RemoteRunner(Path(workerinput[CHANNEL]))
-            self._config.stash[runner_key] = self._remote
-            self._remote.want(wanted_keys(session.items))
+            try:
+                self._remote = RemoteRunner(Path(workerinput[CHANNEL]))
+                self._config.stash[runner_key] = self._remote
+                self._remote.want(wanted_keys(session.items))
+            except FatalError as error:  # the first item tells the controller, which ends the run
+                self._config.stash[runner_key] = FailedRunner(error)
             return
         self.runner = self._local_runner()
         self._config.stash[runner_key] = self.runner
         if self._channel_folder is not None:
-            self._server = ChannelServer(self._channel_folder, self.runner)
+            self._server = ChannelServer(self._channel_folder, self.runner, self._announcer.say)
             self._server.start()
         else:
             self.runner.want(wanted_keys(session.items))
@@ -185,11 +205,13 @@ class SessionPlugin:
                 Replies(cache, settings.cache, self._clients.client, recorded),
                 limiter_of=lambda plan: self._clients.limiter(plan.model, "answer"),
                 generate=generate if generated else None,
+                redact=self._clients.redact,
+                announce=self._announcer,
                 known=self._merged,
                 tallies=self._tallies,
             )
 
-        return LocalRunner(make_engine, self._clients.close)
+        return LocalRunner(make_engine, self._clients.close, self._announcer.say)
 
     def _merge(self, suite: ResolvedSuite) -> None:
         results, tally = merge_reports(self._settings.merge, suite.plan)

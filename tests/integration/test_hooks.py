@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -63,3 +65,48 @@ def test_no_key_for_the_model_is_needed(bench: Bench) -> None:
     bench.pytester.makeconftest(PLAIN)
     result = bench.run("--mtbench-base-url=https://model.invalid/v1", f"--mtbench-judge-base-url={bench.endpoint.url}")
     result.assert_outcomes(passed=9)
+
+
+def test_one_that_hangs_costs_the_turns_and_is_said_at_once(bench: Bench, xdist: Sequence[str]) -> None:
+    bench.pytester.makeconftest(
+        "import time\n"
+        "def pytest_mtbench_generate(question):\n"
+        "    time.sleep(60 if question.id == 1 else 0)\n"
+        "    return 'own'"
+    )
+    bench.own_process = True  # the threads that hang must not hold up its end
+    result = bench.run("--mtbench-timeout=0.5", *xdist)
+    result.assert_outcomes(passed=7, errors=2)
+    assert result.duration < 30
+    text = result.stdout.str()
+    assert text.count("mtbench: pytest_mtbench_generate gives nothing within 0.5 s; is it hanging?") == 1
+    assert text.index("is it hanging?") < text.index("= ERRORS =")
+    assert "unscored: pytest_mtbench_generate gave nothing within 0.5 s" in text
+    assert "is it hanging?" not in bench.run("--mtbench-timeout=0.5", "-q", "-k", "q1", *xdist).stdout.str()
+
+
+HANGS = """
+import pathlib, threading
+{0}def pytest_mtbench_generate(question):
+    pathlib.Path("called").touch()
+    {1}
+"""
+
+
+@pytest.mark.parametrize("mode", [(), ("-n2",)], ids=["no-xdist", "n2"])
+@pytest.mark.parametrize(
+    "source",
+    [HANGS.format("", "threading.Event().wait()"), HANGS.format("async ", "threading.Event().wait()")],
+    ids=["thread", "blocked-loop"],
+)
+def test_control_c_ends_a_run_whose_hook_hangs(bench: Bench, source: str, mode: Sequence[str]) -> None:
+    bench.pytester.makeconftest(source)
+    process = bench.start(*mode)
+    deadline = time.monotonic() + 30
+    while not (bench.path / "called").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=15)
+    assert process.returncode == 2
+    assert "MT-Bench: m, judged by the-judge" in output.decode()

@@ -116,3 +116,46 @@ def test_a_users_functions_keep_the_limit_and_run_beside_each_other(plan_of_thre
     measured = measure(plan_of_three, generate=generate, limit=2)
     assert not too_many.is_set()
     assert all(result.score == 8 for result in measured.results.values())
+
+
+def test_a_users_function_that_hangs_is_a_reason_that_names_the_time(endpoint: Server, plan: Plan) -> None:
+    go = threading.Event()
+    said: list[str] = []
+
+    def hang(messages: list[Any], question: Question, turn: int, run: int) -> Any:
+        return "own" if question.id == "five" else go.wait(60)
+
+    async def stubborn(messages: list[Any], question: Question, turn: int, run: int) -> Any:
+        while not go.is_set():
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0.2)  # as one does that tidies up for long
+
+    where = replace(plan.model.endpoint, timeout=0.2)
+    hasty = replace(plan, model=replace(plan.model, endpoint=where))
+    results = measure(hasty, generate=hang, announce=said.append).results
+    go.set()
+    reason = "pytest_mtbench_generate gave nothing within 0.2 s; if it is not hanging, --mtbench-timeout allows it more"
+    assert (results["five", 1].score, results[1, 1].unscored, results[1, 2].unscored) == (8, reason, reason)
+    (line,) = set(said)
+    assert line == "mtbench: pytest_mtbench_generate gives nothing within 0.2 s; is it hanging? (--mtbench-timeout)"
+    go.clear()
+
+    async def act() -> None:
+        async with running(hasty, generate=stubborn) as this:
+            assert (await this.turn("five", 1)).unscored == reason
+            go.set()
+
+    story(act)
+
+
+def test_what_a_users_function_says_is_shown_without_keys(endpoint: Server, plan: Plan) -> None:
+    def tell(turn: int) -> str:
+        if turn == 2:
+            raise ValueError("x" * 495 + "sk-secret")
+        return "my key is sk-secret"
+
+    results = measure(plan, generate=hear([], tell), redact=lambda text: text.replace("sk-secret", "***")).results
+    assert results[1, 1].answer == "my key is ***"
+    assert (results[1, 2].unscored or "").endswith("raised ValueError: " + "x" * 495 + "***")

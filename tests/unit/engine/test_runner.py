@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import diskcache
 import pytest
 
 from pytest_mtbench.domain.errors import ConfigError, FatalError, StoppedError
@@ -255,6 +256,60 @@ def test_a_users_slow_function_does_not_hold_up_the_end(plan: Plan) -> None:
     stopping.outcome(6)
 
 
+# -- an engine that fails
+
+
+def test_an_engine_that_dies_tells_whoever_waits_why(endpoint: Server, plan: Plan, machine: Machine) -> None:
+    arrived, go = hold(endpoint)
+    waiting = Waiting(lambda: machine.runner.result(SPIDER))
+    assert arrived.wait(5)
+
+    def die() -> None:
+        raise SystemExit("the loop is gone")
+
+    loop = machine.runner._loop
+    assert loop is not None
+    loop.call_soon_threadsafe(die)
+    for outcome in (waiting.outcome(), Waiting(lambda: machine.runner.result(SPIDER)).outcome()):
+        assert isinstance(outcome, FatalError)
+        assert str(outcome) == "the engine ended: SystemExit: the loop is gone"
+    go.set()
+    machine.runner.stop()
+    assert machine.runner.failure == "the engine failed: SystemExit: the loop is gone"
+
+
+def test_an_error_when_the_engine_closes_is_kept(plan: Plan, machine: Machine) -> None:
+    assert machine.runner.result(SPIDER).score == 8
+    assert machine.runner.failure == ""
+
+    async def broken() -> None:
+        raise OSError("no space left")
+
+    assert machine.runner.engine is not None
+    machine.runner.engine.close = broken  # type: ignore[method-assign]
+    machine.runner.stop()
+    assert machine.runner.failure == "the engine failed: OSError: no space left"
+    assert machine.seen == ["engine", "closed"], "what it uses is closed all the same"
+
+
+def test_a_loop_that_is_held_up_is_no_silence(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_mtbench.engine.runner.HELD_UP_SECONDS", 0.5)
+    monkeypatch.setattr("pytest_mtbench.engine.runner._DOUBT_SECONDS", 0.5)
+    monkeypatch.setattr("pytest_mtbench.engine.runner._BEAT_SECONDS", 0.1)
+    go = threading.Event()
+
+    async def generate(messages: list[Any], question: Any, turn: int, run: int) -> str:
+        go.wait(20)
+        return "too late"
+
+    machine = Machine(plan, generate=generate)
+    outcome = Waiting(lambda: machine.runner.result(SPIDER)).outcome()
+    go.set()
+    machine.runner.stop()
+    assert "a coroutine of pytest_mtbench_generate that blocks" in str(outcome)
+    assert isinstance(outcome, FatalError)
+
+
 # -- the engine in another process, over a folder
 
 
@@ -437,3 +492,74 @@ def test_an_engine_that_cannot_be_made_leaves_no_worker_waiting(tmp_path: Path) 
         assert isinstance(channel.worker(SPIDER).outcome(2), Exception)
     finally:
         channel.close()
+
+
+def test_a_channel_that_cannot_be_written_frees_every_worker_with_the_cause(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the temporary disk is full; neither the reason nor the mark of the end can be written then."""
+    channel = Channel(tmp_path / "channel", machine.runner)
+    waiting = channel.worker(SPIDER)
+
+    class FullStore:
+        def pull(self, **_: Any) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        def set(self, *_: Any) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        def close(self) -> None:
+            """Has nothing to close."""
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pytest_mtbench.engine.channel.open_store", lambda folder: FullStore())
+        channel.server.start()
+        outcome = waiting.outcome()
+    assert isinstance(outcome, FatalError)
+    assert "is not heard any more" in str(outcome)
+    assert str(channel.folder) in str(outcome)
+    channel.close()
+
+
+def test_a_channel_that_fails_tells_the_workers_why(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(store: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("pytest_mtbench.engine.channel._pull", full)
+    channel = Channel(tmp_path / "channel", machine.runner)
+    channel.server.start()
+    outcome = channel.worker(SPIDER).outcome()
+    assert isinstance(outcome, FatalError)
+    assert "(database or disk is full): is the disk full? TMPDIR names another place" in str(outcome)
+    channel.close()
+
+
+@pytest.mark.parametrize("sign", ["silence", "parent"])
+def test_a_worker_gives_up_a_controller_that_is_gone(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sign: str
+) -> None:
+    channel = Channel(tmp_path / "channel", machine.runner)
+    with contextlib.closing(RemoteRunner(channel.folder)) as remote:
+        if sign == "silence":
+            monkeypatch.setattr("pytest_mtbench.engine.channel.SILENT_SECONDS", 0.1)
+        else:
+            monkeypatch.setattr("os.getppid", lambda: 1)
+        with pytest.raises(FatalError, match="is not heard any more"):
+            remote.result(SPIDER)
+
+
+def test_a_lock_that_is_never_free_is_not_waited_for_without_end(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_mtbench.engine.channel._LOCKED_SECONDS", 0.1)
+    channel = Channel(tmp_path / "channel", machine.runner)
+
+    def locked(*arguments: object, **options: object) -> None:
+        raise diskcache.Timeout
+
+    with contextlib.closing(RemoteRunner(channel.folder)) as remote:
+        monkeypatch.setattr(remote._store, "push", locked)
+        with pytest.raises(FatalError, match="its lock is never free"):
+            remote.want([SPIDER])
