@@ -31,6 +31,10 @@ ADAPTABLE = (*PARAMETERS, "system", "room")
 """What of a request an endpoint may refuse: also instructions in a message of their own, and too little room."""
 
 
+_DAY = 86400.0
+_CENTURY = 100 * 365 * _DAY
+
+
 class Message(TypedDict):
     """One message of a chat, as the chat-completions protocol has it."""
 
@@ -142,8 +146,8 @@ def tokens(count: object) -> int:
 
 
 def _moment(value: Any) -> float:
-    """Seconds since the epoch that a clock can have shown."""
-    moment = float(value)
-    if not 0 <= moment <= time.time() + 86400:
-        raise ValueError("no moment of the past")
-    return moment
+    """Seconds since the epoch that a clock can have shown; 0, which says nothing, for one that is still to come."""
+    moment, now = float(value), time.time()
+    if not 0 <= moment <= now + _CENTURY:
+        raise ValueError("no moment that a clock shows")
+    return moment if moment <= now + _DAY else 0.0  # written before a clock was set back

@@ -21,6 +21,7 @@ class Endpoint:
         timeout: seconds for one request.
         retries: tries after the first.
         inherited: it is the model's, and asked for the judge since none was named.
+        variables: what `env:NAME` in a request's parameters stands for, name and value; empty where it is not set.
     """
 
     url: str
@@ -32,6 +33,7 @@ class Endpoint:
     timeout: float = 120.0
     retries: int = 8
     inherited: bool = False
+    variables: tuple[tuple[str, str], ...] = field(repr=False, default=())
 
     @property
     def identity(self) -> str:

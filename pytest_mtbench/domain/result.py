@@ -142,6 +142,13 @@ class TurnResult:
         return tuple(game.score for game in games) if games else self.scores
 
     @property
+    def marks(self) -> int:
+        """How many judgments of it hold a mark: each repeat of each run, or each game."""
+        if self.games:
+            return sum(game.score is not None for game in self.games)
+        return sum(judgment.score is not None for run in self.runs for judgment in run.judgments)
+
+    @property
     def counted(self) -> tuple[float, ...]:
         """What a mean over turns is made of: the turn's score, or that of each of its games."""
         scores = self.ratings if self.games else (self.score,)

@@ -197,7 +197,10 @@ class ReplyCache:
         except diskcache.Timeout:
             self._give_up("another process holds its lock")
         except sqlite3.OperationalError as error:
-            self._note(f"warning: the cache could not be used for a moment ({error})")
+            if _says_no_space(error):
+                self._give_up(f"its disk is full ({error})")
+            else:
+                self._note(f"warning: the cache could not be used for a moment ({error})")
         except sqlite3.DatabaseError as error:
             self._replace(error)
         return otherwise
@@ -228,6 +231,12 @@ class ReplyCache:
         if os.path.lexists(self._folder / "cache.db"):
             raise OSError(f"cache.db is damaged ({error}) and cannot be set aside")
         self._note(f"warning: the cache file was damaged ({error}); set aside as {self._folder / aside}")
+
+
+def _says_no_space(error: sqlite3.Error) -> bool:
+    """Whether a file cannot grow any more, be it by the disk, a quota or a limit of the process."""
+    said = f"{error} {error.__context__}"  # SQLite may undo by itself, and diskcache then fails at undoing
+    return "disk is full" in said or "disk I/O error" in said
 
 
 def _slot_name(slot: str) -> str:

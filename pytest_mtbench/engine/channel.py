@@ -130,6 +130,8 @@ class ChannelServer:
         self._folder = folder
         self._runner = runner
         self._while_serving = while_serving
+        self.failure = ""
+        """Why it cannot serve any more, where that is so."""
         self._done: queue.SimpleQueue[tuple[_Wish, str]] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="mtbench-channel", daemon=True)
@@ -149,15 +151,14 @@ class ChannelServer:
             self._thread.join(5)
 
     def _serve(self) -> None:
-        why = ""
         try:
             self._serve_until_ended()
         except Exception as error:  # noqa: BLE001 - whatever it is, workers wait for this thread
-            why = str(error) if isinstance(error, FatalError) else f"the run's channel failed: {error!r}"
+            self.failure = str(error) if isinstance(error, FatalError) else f"the run's channel failed: {error!r}"
         finally:
             with contextlib.suppress(Exception):
                 store = open_store(self._folder)
-                store.set(_STOP, why)
+                store.set(_STOP, self.failure)
                 store.close()
             (self._folder / _ALIVE).unlink(missing_ok=True)
 
@@ -213,9 +214,10 @@ def _said(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+        why = str(error) or "its lock is never free"
         raise FatalError(
-            f"xdist's workers cannot reach the run through {folder} ({str(error) or 'its lock is never free'}): is the disk "
-            "full? TMPDIR names another place"
+            f"xdist's workers cannot reach the run through {folder} ({why}): is the disk full? "
+            "TMPDIR names another place"
         ) from error
 
 

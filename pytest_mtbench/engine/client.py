@@ -16,6 +16,7 @@ from ..domain.endpoint import Endpoint
 from ..domain.errors import FatalError, UnscoredError
 from ..domain.tally import CallCount
 from ..untrusted.redaction import redacted, secrets_of
+from ..untrusted.secrets import resolved_env
 from ..untrusted.text import join_surrogates
 from ..untrusted.urls import is_loopback
 from .adapting import without_system
@@ -207,7 +208,7 @@ class OpenAIClient:
             self._openai().chat.completions.create(
                 model=request.model,
                 messages=[dict(m) | {"content": join_surrogates(m["content"])} for m in messages],  # type: ignore[misc]
-                extra_body=dict(request.extra_body) or None,
+                extra_body=resolved_env(request.extra_body, dict(self._endpoint.variables)) or None,
                 **parameters,
             ),
             self._endpoint.timeout,
@@ -264,4 +265,5 @@ class OpenAIClient:
 
     @cached_property
     def _secrets(self) -> list[str]:
-        return secrets_of(self._endpoint.api_key, self._endpoint.connect_url)
+        others = [value for _, value in self._endpoint.variables]
+        return secrets_of(self._endpoint.api_key, self._endpoint.connect_url, others)

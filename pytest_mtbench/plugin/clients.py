@@ -85,7 +85,11 @@ class Clients:
 def secrets_of_all(roles: Iterable[Role]) -> list[str]:
     """What no output may hold of these endpoints, the longest first."""
     endpoints = {role.endpoint for role in roles}
-    found = {secret for endpoint in endpoints for secret in secrets_of(endpoint.api_key, endpoint.connect_url)}
+    found = {
+        secret
+        for endpoint in endpoints
+        for secret in secrets_of(endpoint.api_key, endpoint.connect_url, [value for _, value in endpoint.variables])
+    }
     return sorted(found, key=len, reverse=True)
 
 

@@ -39,6 +39,9 @@ class SuiteItem(pytest.Item):
         self.suite = suite
         self.keys = keys
 
+    def _initrequest(self) -> None:
+        """Does nothing: there are no fixtures.  pytest-retry calls it before it tries an item again."""
+
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where pytest says that the item stands."""
         path = self.parent.path if isinstance(self.parent, pytest.File) else self.config.rootpath / VIRTUAL

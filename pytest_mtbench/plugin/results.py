@@ -44,7 +44,7 @@ class ResultsPlugin:
             self._gates[suite_id, gate.name] = gate
         fatal = dict(report.user_properties).get(FATAL_PROPERTY)
         if fatal is not None:
-            end_run(self._config, one_line(str(fatal)))
+            end_run(self._config, one_line(self._session.channel_failure or str(fatal)))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Writes the reports, also where nothing is printed; the table is made from the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -71,6 +72,11 @@ class SessionPlugin:
         """What the summary must say of the cache."""
         return self._clients.notes
 
+    @property
+    def channel_failure(self) -> str:
+        """Why xdist's workers cannot be served any more, where that is so; on a full disk they only see an end."""
+        return self._server.failure if self._server is not None else ""
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tells an xdist worker where the channel is."""
@@ -83,6 +89,13 @@ class SessionPlugin:
                     "names another place"
                 ) from error
         node.workerinput[CHANNEL] = str(self._channel_folder)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, error: object) -> None:
+        """Ends the run where a worker found a mistake of the user's: xdist would only start the worker again."""
+        found = re.search(r"^(?:\w+\.)*UsageError: (.*)", str(error or ""), re.MULTILINE | re.DOTALL)
+        if found:
+            end_run(self._config, one_line(f"in a worker: {found[1]}"))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:

@@ -149,7 +149,9 @@ def _score(turns: Sequence[_Turn], means_of: Sequence[int] = ()) -> MeanScore:
     low, high = None, None
     if counted:
         means, weights = _question_means(turns)
-        low, high = mean_interval(means, there, weights=weights, scale=WIN_RATES if games else RATINGS) or (None, None)
+        scale = WIN_RATES if games else RATINGS
+        marks = sum(result.marks for result in measured)  # repeats too: each lessens what the judge's own noise adds
+        low, high = mean_interval(means, marks, weights=weights, scale=scale) or (None, None)
     return MeanScore(
         mean=_mean(counted),
         n=len(counted),

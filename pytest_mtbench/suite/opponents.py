@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
+from .. import demo
 from ..domain.endpoint import Answerer, Role
 from ..domain.errors import ConfigError
 from ..engine.plan import Plan
@@ -121,6 +122,7 @@ def opponents(
     for named in _named(suite, path, settings):
         where = named.what if named.source in named.what else f"{named.what} (in {named.source})"
         stored = None if named.file is None else read_opponent(named.file, where, plan)
+        _check_demo(named, plan)
         who = opponent_role(named.name, named.section, suite.content.prices.against, environ, plan.model)
         who = replace(
             who,
@@ -138,6 +140,17 @@ def opponents(
         found.append(opponent)
     _check_prices(suite, found)
     return tuple(found)
+
+
+def _check_demo(named: _Named, plan: Plan) -> None:
+    """Sees to it that the stand-in is asked what it has answers to."""
+    stands_in = named.name in demo.MODELS and named.file is None and not named.section.base_url
+    if stands_in and plan.questions.name != demo.QUESTIONS:
+        raise ConfigError(
+            f"{named.what}: the demo answers the question set {demo.QUESTIONS} alone, not {plan.questions.name}; "
+            f"--mtbench-questions={demo.QUESTIONS}, or against.base_url in the suite file where a model of yours is "
+            f"called {named.name}"
+        )
 
 
 def against_settings(

@@ -215,7 +215,8 @@ def _regression(plan: Plan, sources: _Sources, choices: Choices) -> tuple[Plan, 
 
 
 def _with_notice_of_the_demo(resolved: ResolvedSuite) -> ResolvedSuite:
-    if demo.URL not in (resolved.plan.model.endpoint.url, resolved.plan.judge.endpoint.url):
+    plan = resolved.plan
+    if demo.URL not in {role.endpoint.url for role in (plan.model, plan.judge, *plan.opponents)}:
         return resolved
     notice = ("demo", "a stand-in, not a language model", "built in")
     return replace(resolved, header=(*resolved.header, notice), remarks=(demo.NOTICE, *resolved.remarks))
@@ -247,16 +248,16 @@ def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: 
     roles += [resolved.plan.judge] if sentinel or not exist else []
     roles += [other for other in resolved.plan.opponents if other.answers is None and not settings.merge]
     problems = [
-        f"no key for {role.name} at {role.endpoint.url}: set {_variable(role)}, or name another variable "
+        f"no key for {role.name} at {role.endpoint.url}: set {role.endpoint.key_variable}, or name another variable "
         "with api_key_env in the suite file"
         for role in roles
         if not is_loopback(role.endpoint.url) and not role.endpoint.api_key
     ]
+    problems += [
+        f"env:{name} in extra_body of {role.name}: the variable {name} is not set"
+        for role in roles
+        for name, value in role.endpoint.variables
+        if not value
+    ]
     if problems:
         raise ConfigError(*problems)
-
-
-def _variable(role: Role) -> str:
-    """What to set; a name in small letters may be a key in the place of a variable's name."""
-    name = role.endpoint.key_variable
-    return name if name == name.upper() or " or " in name else "the variable that api_key_env names"

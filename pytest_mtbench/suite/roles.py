@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
+from .. import demo
 from ..domain.endpoint import Answerer, Endpoint, Role
 from ..domain.errors import ConfigError
 from ..protocol.prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
+from ..untrusted.secrets import references
 from ..untrusted.urls import public_url
 from .choices import Choices
 from .schema import JudgeEndpoint, ModelEndpoint, OpponentEndpoint, Prices, SuiteContent
 from .settings import Settings
+
+_AnyRole = TypeVar("_AnyRole", bound=Role)
 
 
 def model_role(choices: Choices, content: SuiteContent, settings: Settings, environ: Mapping[str, str]) -> Answerer:
@@ -34,7 +39,7 @@ def model_role(choices: Choices, content: SuiteContent, settings: Settings, envi
     )
     limit = choices.concurrency.value
     role = _role(choices.model.value, section, route, content.prices.model, limit, ANSWER_MAX_TOKENS)
-    return Answerer(**vars(role), system_prompt=section.system_prompt)
+    return _with_variables(Answerer(**vars(role), system_prompt=section.system_prompt), environ)
 
 
 def judge_role(
@@ -59,7 +64,7 @@ def judge_role(
     limit = choices.judge_concurrency.value
     role = _role(choices.judge.value, section, route, content.prices.judge, limit, JUDGE_MAX_TOKENS)
     inherited = shared and not choices.judge_base_url.is_given
-    return replace(role, endpoint=replace(role.endpoint, inherited=inherited))
+    return _with_variables(replace(role, endpoint=replace(role.endpoint, inherited=inherited)), environ)
 
 
 def opponent_role(
@@ -67,7 +72,8 @@ def opponent_role(
 ) -> Answerer:
     """A model that the one under test is compared with, asked as that one is unless its section says otherwise."""
     same = model.endpoint
-    url = (section.base_url or same.connect_url).rstrip("/")
+    beside = demo.URL if name in demo.MODELS else same.connect_url
+    url = (section.base_url or beside).rstrip("/")
     shared = url == same.connect_url
     azure = _azure(section)
     variable = section.api_key_env or (same.key_variable if shared else _usual_variable(azure))
@@ -79,12 +85,17 @@ def opponent_role(
     role = replace(
         role,
         temperature=model.temperature if section.temperature is None else section.temperature,
-        extra_body=section.extra_body if "extra_body" in section.model_fields_set else model.extra_body,
+        extra_body=section.extra_body if "extra_body" in section.model_fields_set else _handed_on(model, shared),
         answer_from=role.answer_from or model.answer_from,
         thinking=role.thinking or model.thinking,
     )
     system = model.system_prompt if section.system_prompt is None else section.system_prompt
-    return Answerer(**vars(role), system_prompt=system)
+    return _with_variables(Answerer(**vars(role), system_prompt=system), environ)
+
+
+def _handed_on(model: Role, shared: bool) -> dict[str, Any]:
+    """The model's further parameters for another model; at another endpoint without those that hold its secrets."""
+    return {name: value for name, value in model.extra_body.items() if shared or not any(references(value))}
 
 
 @dataclass(frozen=True)
@@ -115,7 +126,7 @@ def _role(
             connect_url=route.url,
             api_key=route.key,
             option=route.option,
-            key_variable=route.variable,
+            key_variable=_shown(route.variable),
             azure=route.azure,
             timeout=route.timeout,
             retries=route.retries,
@@ -130,6 +141,13 @@ def _role(
     )
 
 
+def _with_variables(role: _AnyRole, environ: Mapping[str, str]) -> _AnyRole:
+    """The role with what `env:NAME` stands for, which only its requests hold."""
+    names = sorted(set(references(dict(role.extra_body))))
+    variables = tuple((name, environ.get(name, "").strip()) for name in names)
+    return replace(role, endpoint=replace(role.endpoint, variables=variables))
+
+
 def _azure(section: ModelEndpoint | JudgeEndpoint | OpponentEndpoint) -> tuple[str, str | None] | None:
     return (section.azure.api_version, section.azure.deployment) if section.azure else None
 
@@ -137,6 +155,11 @@ def _azure(section: ModelEndpoint | JudgeEndpoint | OpponentEndpoint) -> tuple[s
 def _without_deployment(model: Role, shared: bool) -> tuple[str, str | None] | None:
     """The API of the model's endpoint for another model there, which has a deployment of its own."""
     return (model.endpoint.azure[0], None) if shared and model.endpoint.azure else None
+
+
+def _shown(variable: str) -> str:
+    """What to set; a name in small letters may be a key in the place of a variable's name."""
+    return variable if variable == variable.upper() or " or " in variable else "the variable that api_key_env names"
 
 
 def _usual_variable(azure: object) -> str:
@@ -151,5 +174,5 @@ def _api_key(environ: Mapping[str, str], variable: str) -> str:
     """
     key = environ.get(variable, "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"{variable}: holds characters that no key has (only printable ASCII can be sent)")
+        raise ConfigError(f"{_shown(variable)}: holds characters that no key has (only printable ASCII can be sent)")
     return key

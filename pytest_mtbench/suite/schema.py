@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pydantic_core import PydanticCustomError
 
 from ..protocol.prompts import SYSTEM_PROMPT
+from ..untrusted.secrets import looks_secret, secret_places
 from ..untrusted.urls import is_url
 
 Score = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
@@ -20,7 +21,28 @@ Runs = Annotated[int, Field(ge=1, le=100)]
 Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 NOT_ABOUT_THE_VALUE = "not_about_the_value"
 """The type of an error whose message must not end in the value."""
-EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def _no_key(name: str) -> str:
+    if looks_secret(name):
+        raise ValueError("is a key")
+    return name
+
+
+EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_no_key)]
+
+
+def _no_secrets(value: dict[str, Any]) -> dict[str, Any]:
+    places = list(secret_places(value))
+    if places:
+        verb = "look like secrets" if len(places) > 1 else "looks like a secret"
+        message = f"{', '.join(places)} {verb}, which must not stand in a file; write env:NAME and set that variable"
+        raise PydanticCustomError(NOT_ABOUT_THE_VALUE, message.replace("{", "(").replace("}", ")"))
+    return value
+
+
+Sent = Annotated[dict[str, Any], AfterValidator(_no_secrets)]
+"""What is sent as it stands, but for `env:NAME`; never a secret itself."""
 
 
 def _named(value: object) -> object:
@@ -57,7 +79,7 @@ class _Endpoint(_Section):
     api_key_env: EnvName | None = None
     temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     max_tokens: Count | None = None
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: Sent = Field(default_factory=dict)
     answer_from: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     thinking: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=2, max_length=2)] | None = None
     azure: Azure | None = None

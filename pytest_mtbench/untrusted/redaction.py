@@ -1,4 +1,4 @@
-"""What no output may hold, in the forms in which an endpoint may echo it."""
+"""Removes keys and URL passwords from text, also where they stand escaped or in base64."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ def userinfo(url: str) -> str:
     return "" if parts.username is None else f"{unquote(parts.username)}:{unquote(parts.password or '')}"
 
 
-def secrets_of(key: str, url: str) -> list[str]:
-    """A key and what a URL holds of user and password, each in every form, longest first."""
+def secrets_of(key: str, url: str, others: Sequence[str] = ()) -> list[str]:
+    """A key, what a URL holds of user and password, and other secrets, each in every form, longest first."""
     parts = urlsplit(url)
     pair = userinfo(url)
     # A user name without a password is a token as a rule.
     plain = {key, parts.password or "", unquote(parts.password or ""), pair, "" if parts.password else pair.rstrip(":")}
+    plain.update(others)
     forms: set[str] = set()
     for text in plain:
         forms |= {text, quote(text, safe=""), json.dumps(text)[1:-1], text.replace("/", "\\/")}
@@ -39,10 +40,10 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
 
 
 def _without(text: str, secret: str) -> str:
-    lowered, wanted = text.lower(), secret.lower()
+    lowered, wanted = _lower(text), _lower(secret)
     start = wanted[:_SHORTEST_RUN]
-    if len(lowered) != len(text) or start not in lowered:
-        return text.replace(secret, "***")
+    if start not in lowered:
+        return text
     parts = []
     position = 0
     while (found := lowered.find(start, position)) >= 0:
@@ -52,3 +53,9 @@ def _without(text: str, secret: str) -> str:
         parts += [text[position:found], "***"]
         position = end
     return "".join([*parts, text[position:]])
+
+
+def _lower(text: str) -> str:
+    """In small letters, each in the place where it stood: those of a few letters, as of \u0130, are two characters."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)

@@ -154,3 +154,26 @@ def test_answers_whose_judgments_are_there_need_no_key(bench: Bench) -> None:
 def test_a_share_is_not_a_merge(bench: Bench) -> None:
     message = refused(bench, "--mtbench-shard=1/2", "--mtbench-merge=x.json")
     assert "--mtbench-shard and --mtbench-merge exclude each other" in message
+
+
+def test_a_mistake_that_a_worker_alone_finds_ends_the_run_with_its_reason(bench: Bench) -> None:
+    bench.pytester.makeconftest(
+        "import os\n"
+        "def pytest_configure(config):\n"
+        "    if hasattr(config, 'workerinput'):\n"
+        "        os.environ['OPENAI_BASE_URL'] = 'junk'\n"
+    )
+    result = bench.run("-n2")
+    assert result.ret == 4
+    assert "in a worker: OPENAI_BASE_URL: must be a URL" in result.stdout.str()
+    assert bench.endpoint.asked == []
+
+
+def test_a_temporary_folder_that_cannot_be_made_is_a_mistake_and_no_traceback(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**options: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pytest_mtbench.plugin.session.tempfile.mkdtemp", full)
+    assert "TMPDIR names another place" in refused(bench, "-n2")

@@ -227,3 +227,31 @@ def test_a_second_try_has_each_property_once(bench: Bench) -> None:
     for case in ET.parse(bench.path / "out.xml").iter("testcase"):
         names = [one.get("name") for one in case.iter("property")]
         assert len(names) == len(set(names)) > 0
+
+
+_RETRY = """
+import pytest
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    # As pytest-retry 1.7 does.
+    report = (yield).get_result()
+    if call.when != "call" or not report.failed:
+        return
+    nextitem = pytest.Class.from_parent(item.session, name="none")
+    pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_teardown(item=item, nextitem=nextitem), when="teardown")
+    item._initrequest()
+    pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_setup(item=item), when="setup")
+    again = pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), when="call")
+    report.outcome = pytest.TestReport.from_item_and_call(item, again).outcome
+"""
+
+
+def test_a_plugin_that_tries_failures_again_changes_no_verdict(bench: Bench) -> None:
+    bench.pytester.makeconftest(_RETRY)
+    bench.suite("thresholds: {floor: 9, overall: 9, categories: {math: 8}}\n")
+    result = bench.plain("mtbench.yaml")
+    result.assert_outcomes(failed=10, passed=1)
+    assert result.ret == 1
+    assert "INTERNALERROR" not in result.stdout.str()
+    assert len(bench.endpoint.asked) == 18

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -653,6 +654,36 @@ def test_an_age_that_no_clock_showed_is_a_miss(
         connection.commit()
     assert opened().get(stored) is None
     assert len(notes) == 1
+
+
+def test_a_reply_from_before_the_clock_was_set_back_is_kept_and_has_no_age(
+    opened: Open, folder: Path, notes: list[str]
+) -> None:
+    cache = opened()
+    cache.put(request(), replace(REPLY, created=time.time() + 7 * 86400), SLOT)
+    assert cache.get(request()) == replace(REPLY, created=0.0)
+    assert notes == []
+
+
+def test_a_claim_from_before_the_clock_was_set_back_holds_up_nobody(opened: Open, folder: Path) -> None:
+    one, other = opened(), opened()
+    assert one.claim(request())
+    expire_claims(folder, time.time() + 7 * 86400)
+    assert other.claim(request())
+
+
+def test_a_full_disk_is_said_once_and_the_run_goes_on_without_the_cache(
+    opened: Open, stored: ChatRequest, notes: list[str]
+) -> None:
+    cache = opened()
+    cache._store._sql("PRAGMA max_page_count = 1")  # it stays as large as it is
+    for sample in range(1, 5):
+        cache.put(request(sample=sample), replace(REPLY, text="x" * 100_000), SLOT)
+        assert cache.claim(request(sample=sample))
+    assert cache.get(request(sample=1)) is None
+    (note,) = notes
+    assert note.startswith("warning: the cache is not used any more: its disk is full (database or disk is full); ")
+    assert opened().get(stored) == REPLY
 
 
 @pytest.mark.parametrize("name", ["t", "sqlitex"])

@@ -10,7 +10,7 @@ from scipy import stats
 
 from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Question, QuestionId
-from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult
 from pytest_mtbench.scores.scorecard import Scorecard, Tournament, scorecard, scorecards
 
 from ... import results
@@ -147,6 +147,23 @@ def test_more_runs_narrow_the_judges_part_of_the_interval() -> None:
         assert score.high is not None
         widths.append(score.high - score.low)
     assert widths[0] == pytest.approx(2 * widths[1])
+
+
+def test_repeats_narrow_the_judges_part_of_the_interval_as_runs_do() -> None:
+    questions = [ask(number, "math") for number in range(5)]
+
+    def judged(question: Question, turn: int, repeats: int, runs: int) -> TurnResult:
+        run = Run("a", judgments=(Judgment("j", 6.0),) * (repeats - 1) + (Judgment("j", None, "no rating"),))
+        return TurnResult(TurnKey(SUITE, question.id, turn), question.category, (run,) * runs)
+
+    def width(repeats: int, runs: int) -> float:
+        results = [judged(question, turn, repeats, runs) for question in questions for turn in (1, 2)]
+        score = scorecard(questions, results).overall
+        assert score.low is not None
+        assert score.high is not None
+        return score.high - score.low
+
+    assert width(5, 1) == pytest.approx(width(2, 4)) == pytest.approx(width(2, 1) / 2), "four marks a turn each"
 
 
 def test_the_interval_holds_its_mean_where_one_and_two_turn_questions_mix() -> None:

@@ -399,6 +399,10 @@ SECRET = "s3cr3t-k3y"  # short, as the tokens of local servers are
         f"OPENAI_API_KEY: {SECRET}",
         f"model: {{headers: {{Authorization: Bearer {SECRET}}}}}",
         f"model: {{azure: {{api_key: {SECRET}}}}}",
+        f"model: {{extra_body: {{api_key: {SECRET}}}}}",
+        f"judge: {{extra_body: {{deep: [{{access_token: {SECRET}}}]}}}}",
+        f"against: {{name: o, extra_body: {{Authorization: Bearer {SECRET}}}}}",
+        f"against: [{{name: o, extra_body: {{note: Bearer {SECRET}}}}}]",
         f"model: {{base_url: 'user:{SECRET}@localhost:8000'}}",
         f"model: {{base_url: 'https//u:{SECRET}@host/v1'}}",
         f"model: {{base_url: 'wss://u:{SECRET}@host/v1'}}",
@@ -688,3 +692,19 @@ def test_plain_yaml_values_are_read(text: str, value: Any) -> None:
 def test_dates_stay_dates_for_everyone_else() -> None:
     """The loader's change is its own: PyYAML's safe loader, which a user's tests may use, is as it was."""
     assert not isinstance(yaml.safe_load("a: 2024-10-21")["a"], str)
+
+
+def test_what_looks_like_a_secret_is_refused_with_the_way_to_say_it() -> None:
+    (found,) = problems("model:\n  extra_body: {user: me, api_key: abc, more: [{x: sk-abc-123}]}\n")
+    assert found == (
+        f"{NAME}:2: model.extra_body: api_key, more.0.x look like secrets, which must not stand in a file; "
+        "write env:NAME and set that variable"
+    )
+    SuiteFile.from_text("model: {extra_body: {api_key: 'env:MY_KEY', prompt_cache_key: mine}}", NAME)
+
+
+@pytest.mark.parametrize("key", ["AKIAIOSFODNN7EXAMPLE", "gsk_0123456789abcdefghij", "hf_aB3dE6gH9jK2mN5pQ8sT"])
+def test_a_key_that_could_be_a_variables_name_is_refused_too(key: str) -> None:
+    (problem,) = problems(f"judge: {{api_key_env: {key}}}")
+    assert "must be the name of an environment variable" in problem
+    assert key not in problem

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_mtbench import demo
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.files.fingerprint import fingerprint
 from pytest_mtbench.suite.file import SuiteFile
@@ -494,3 +495,42 @@ def test_the_judge_shares_azure_only_where_it_shares_the_endpoint(
     plan = resolved(text, base_url=REMOTE).plan
     assert plan.model.endpoint.azure is not None
     assert plan.judge.endpoint.azure == judge
+
+
+def test_secrets_in_extra_body_are_named_everywhere_and_held_for_sending_alone(
+    resolved: Resolve, tmp_path: Path
+) -> None:
+    text = (
+        "model: {extra_body: {api_key: 'env:MINE', plain: 1}}\n"
+        "judge: {extra_body: {auth: 'Bearer env:ITS'}}\n"
+        f"against: [{{name: same}}, {{name: other, base_url: '{REMOTE_JUDGE}'}}]\n"
+    )
+    run = resolved(text, environ=KEYS, base_url=REMOTE)
+    plan = run.plan
+    assert plan.model.extra_body == {"api_key": "env:MINE", "plain": 1}
+    assert plan.model.endpoint.variables == (("MINE", KEYS["MINE"]),)
+    assert plan.judge.endpoint.variables == (("ITS", KEYS["ITS"]),)
+    same, other = plan.opponents
+    assert (same.extra_body, same.endpoint.variables) == (plan.model.extra_body, plan.model.endpoint.variables)
+    assert (other.extra_body, other.endpoint.variables) == ({"plain": 1}, ()), "it goes to no other endpoint"
+    assert "env:MINE" in str(plan.answer_request(plan.model, plan.question(3), [], 0).as_json())
+    assert [secret for secret in KEYS.values() if secret in repr(run)] == []
+    assert not check(run, tmp_path)
+    unset = resolved(text, environ={"OPENAI_API_KEY": SECRET, "ITS": "x"}, base_url=REMOTE)
+    assert "env:MINE in extra_body of m: the variable MINE is not set" in check(unset, tmp_path)
+
+
+def test_a_name_in_small_letters_may_be_a_key_and_is_not_echoed(resolved: Resolve) -> None:
+    endpoint = resolved("model: {api_key_env: my_key}", base_url=REMOTE).plan.model.endpoint
+    assert endpoint.key_variable == "the variable that api_key_env names"
+
+
+def test_the_demo_as_opponent_is_the_stand_in_and_not_the_models_endpoint(resolved: Resolve) -> None:
+    run = resolved(questions="house", against=("demo", "other"), base_url=REMOTE, environ=KEYS)
+    stand_in, other = run.plan.opponents
+    assert (stand_in.endpoint.url, other.endpoint.url) == (demo.URL, REMOTE)
+    assert shown(run)["demo"] == ("a stand-in, not a language model", "built in")
+    own = resolved("against: {base_url: 'http://localhost:1/v1'}", against=("demo",), base_url=REMOTE)
+    assert own.plan.opponents[0].endpoint.url == "http://localhost:1/v1"
+    message = problems(resolved, against=("demo",), base_url=REMOTE)
+    assert message.startswith("--mtbench-against=demo: the demo answers the question set house alone, not ")

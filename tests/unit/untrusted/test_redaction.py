@@ -66,3 +66,13 @@ def test_nothing_to_hide_hides_nothing() -> None:
 )
 def test_a_url_is_one_that_every_part_reads_alike(text: str, good: bool) -> None:
     assert is_url(text) == good
+
+
+@pytest.mark.parametrize("beside", ["\u0130", "\u0130\u0130 \u1e9e", "\ufb03"])
+@pytest.mark.parametrize("echo", [KEY, KEY.upper(), KEY[:12]])
+def test_letters_whose_small_form_is_longer_hide_no_secret(beside: str, echo: str) -> None:
+    assert redacted(f"{beside} <{echo}> {beside}", secrets_of(KEY, "http://host/v1")) == f"{beside} <***> {beside}"
+
+
+def test_other_secrets_are_cut_out_too() -> None:
+    assert redacted("you sent other-123", secrets_of("", "http://host/v1", ["other-123"])) == "you sent ***"
