@@ -15,8 +15,9 @@ from pytest_mtbench.domain.chat import ChatRequest
 from pytest_mtbench.domain.endpoint import Endpoint
 from pytest_mtbench.domain.errors import MTBenchError
 from pytest_mtbench.domain.tally import CallCount
-from pytest_mtbench.engine.client import OpenAIClient, Terms
+from pytest_mtbench.engine.client import OpenAIClient
 from pytest_mtbench.engine.limits import Limiter
+from pytest_mtbench.engine.terms import Terms
 
 from .server import Server
 from .sets import write_set

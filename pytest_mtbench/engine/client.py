@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from ..domain.chat import ChatReply, ChatRequest, Usage
+from ..domain.chat import ChatReply, ChatRequest
 from ..domain.endpoint import Endpoint
 from ..domain.errors import FatalError, UnscoredError
-from ..domain.tally import CallCount
 from ..untrusted.redaction import redacted, secrets_of
 from ..untrusted.secrets import resolved_env
 from ..untrusted.text import join_surrogates
 from ..untrusted.urls import is_loopback
 from .adapting import without_system
 from .completion import read_completion
-from .limits import Limiter, Priority
+from .limits import Limiter
+from .patience import Announce, Patience
 from .standing import ALIKE, Standing
+from .terms import Terms
 
 if TYPE_CHECKING:
     import openai
@@ -36,58 +35,18 @@ _MOST_ROOM = 8
 """Times the tokens that the protocol allows, for an endpoint that cannot finish within them."""
 
 
-async def _keep_nothing(reply: ChatReply) -> None:
-    """Stores nothing."""
-
-
-@asynccontextmanager
-async def _free(_: ChatRequest) -> AsyncIterator[Callable[[Usage], None]]:
-    """Costs nothing."""
-    yield lambda usage: None
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What goes with a request and is no part of it.
-
-    Args:
-        priority: lower ones are asked first.
-        count: where tries after the first are counted.
-        keep: stores the reply; the request counts as in flight until it has.
-        paying: holds the most that a try can cost; the caller says what it did use.
-    """
-
-    priority: Priority
-    count: CallCount
-    keep: Callable[[ChatReply], Awaitable[None]] = _keep_nothing
-    paying: Callable[[ChatRequest], AbstractAsyncContextManager[Callable[[Usage], None]]] = _free
-
-
-class ChatClient(Protocol):
-    """Something that completes chats."""
-
-    async def complete(self, request: ChatRequest, terms: Terms) -> ChatReply:
-        """One reply.
-
-        Raises:
-            UnscoredError: this request cannot be answered.
-            FatalError: no request can be answered any more.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Lets go of connections."""
-        ...
-
-
 class OpenAIClient:
     """One endpoint behind the openai client.
 
     The client's own retries are off: they neither shrink a limit that all requests share nor tell a used-up quota
     from a busy moment.
+
+    Args:
+        announce: says a line to the user at once, from any thread.
     """
 
-    def __init__(self, endpoint: Endpoint, limiter: Limiter) -> None:
+    def __init__(self, endpoint: Endpoint, limiter: Limiter, announce: Announce = lambda line: None) -> None:
+        self._announce = announce
         self._endpoint = endpoint
         self._limiter = limiter
         self._client: openai.AsyncOpenAI | None = None
@@ -101,12 +60,12 @@ class OpenAIClient:
         """One reply; see `ChatClient`."""
         if not (self._endpoint.api_key or is_loopback(self._endpoint.url)):
             raise FatalError(f"no key for {request.model} at {self._endpoint.url}: set {self._endpoint.key_variable}")
-        tries = 0
+        tries, patience = 0, Patience(self._endpoint.timeout)
         while True:
             async with self._limiter.slot(terms.priority) as started:
                 # Within the place in flight, so that a budget is held by what is asked next and not by what waits.
                 async with terms.paying(request) as spend:
-                    outcome = await self._try(request, started)
+                    outcome = await self._try(request, started, patience)
                     if isinstance(outcome, ChatReply):
                         spend(outcome.usage)
                 if isinstance(outcome, ChatReply):
@@ -124,16 +83,18 @@ class OpenAIClient:
         if self._client is not None:
             await self._client.close()
 
-    async def _try(self, request: ChatRequest, started: float) -> ChatReply | Fault:
+    async def _try(self, request: ChatRequest, started: float, patience: Patience) -> ChatReply | Fault:
         """Asks once, and learns from what comes before the place in flight is handed on."""
         from .faults import classify
 
         parameters = self._parameters(request)  # now: what was refused while this one waited is known
         try:
-            reply = await self._once(request, parameters)
+            reply = await self._once(request, parameters, patience.seconds)
         except Exception as error:  # noqa: BLE001 - sorted by classify, which raises what it does not know
             known = self._standing.knows(request.model)
             fault = classify(error, self._can_do_without(request, parameters), self._secrets, known=known)
+            if fault.timed_out:
+                fault = replace(fault, message=patience.timed_out(self._endpoint.url, self._announce))
             if fault.kind == "fatal":
                 self._limiter.close()
             elif fault.kind == "rate-limit":
@@ -201,7 +162,9 @@ class OpenAIClient:
                 f"{self._endpoint.option} right?"
             )
 
-    async def _once(self, request: ChatRequest, parameters: dict[str, Any]) -> ChatReply:
+    async def _once(self, request: ChatRequest, parameters: dict[str, Any], seconds: float) -> ChatReply:
+        from .connection import timeout_of
+
         refused = self._refused.get(request.model, set())
         messages = without_system(request.messages) if "system" in refused else request.messages
         completion: Any = await asyncio.wait_for(
@@ -209,9 +172,10 @@ class OpenAIClient:
                 model=request.model,
                 messages=[dict(m) | {"content": join_surrogates(m["content"])} for m in messages],  # type: ignore[misc]
                 extra_body=resolved_env(request.extra_body, dict(self._endpoint.variables)) or None,
+                timeout=timeout_of(seconds),
                 **parameters,
             ),
-            self._endpoint.timeout,
+            seconds,
         )
         reply = read_completion(completion, request.answer_from)
         # A proxy may echo what it was sent.

@@ -37,7 +37,7 @@ def connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
     common: dict[str, Any] = {
         "api_key": endpoint.api_key or "none",
         "max_retries": 0,
-        "timeout": openai.Timeout(endpoint.timeout, connect=min(CONNECT_SECONDS, endpoint.timeout)),
+        "timeout": timeout_of(endpoint.timeout),
         "http_client": _bounded_client()(**local if is_loopback(endpoint.url) else {}),
     }
     parts = urlsplit(endpoint.connect_url)
@@ -53,6 +53,13 @@ def connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         version, deployment = endpoint.azure
         return openai.AsyncAzureOpenAI(azure_endpoint=url, api_version=version, azure_deployment=deployment, **common)
     return openai.AsyncOpenAI(base_url=url, **common)
+
+
+def timeout_of(seconds: float) -> openai.Timeout:
+    """The time of one request, of which a connection takes a part."""
+    import openai
+
+    return openai.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
 def _bounded_client() -> type[Any]:

@@ -61,6 +61,7 @@ class Fault:
         parameter: for `adapt`, what was refused.
         check: what a user should look at.
         transport: no reply came at all.
+        timed_out: no reply came within the time allowed.
         alike: what tells it from other faults, where different requests that all meet it are refused for one reason.
     """
 
@@ -70,6 +71,7 @@ class Fault:
     parameter: str = ""
     check: Literal["", "key", "model", "url", "certificate"] = ""
     transport: bool = False
+    timed_out: bool = False
     alike: str = ""
 
 
@@ -110,7 +112,7 @@ def _sort(error: Exception, parameters: Mapping[str, object], known: bool) -> Fa
     if isinstance(error, asyncio.TimeoutError | openai.APITimeoutError):
         if type(error.__cause__).__name__ == "ConnectTimeout":
             return Fault("connect", "no connection within the time allowed")
-        return Fault("retry", "no reply within the time allowed")
+        return Fault("retry", "no reply within the time allowed", timed_out=True)
     too_large = next((one for one in _causes(error) if isinstance(one, ReplyTooLargeError)), None)
     if too_large is not None:
         return Fault("refused", str(too_large), alike="too large")

@@ -17,9 +17,9 @@ from ..domain.tally import Tally
 from ..protocol.whole import end_of
 from .budget import Budget
 from .cache import CLAIM_SECONDS, ReplyCache, request_key
-from .client import ChatClient, Terms
 from .limits import Priority
 from .plan import Plan, user_text
+from .terms import ChatClient, Terms
 
 _T = TypeVar("_T")
 _TRIES_FOR_CONTENT = 3

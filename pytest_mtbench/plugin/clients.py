@@ -63,7 +63,7 @@ class Clients:
             endpoint = role.endpoint
             if endpoint.url == demo.URL:
                 endpoint = replace(endpoint, connect_url=self._demo_url())
-            self._clients[key] = OpenAIClient(endpoint, self.limiter(role, kind))
+            self._clients[key] = OpenAIClient(endpoint, self.limiter(role, kind), self.announce)
         return self._clients[key]
 
     def _demo_url(self) -> str:

@@ -23,8 +23,9 @@ from pytest_mtbench.domain.errors import FatalError, UnscoredError
 from pytest_mtbench.domain.tally import CallCount
 from pytest_mtbench.engine import client as client_module
 from pytest_mtbench.engine import connection
-from pytest_mtbench.engine.client import OpenAIClient, Terms
+from pytest_mtbench.engine.client import OpenAIClient
 from pytest_mtbench.engine.limits import Limiter
+from pytest_mtbench.engine.terms import Terms
 from pytest_mtbench.untrusted.urls import is_loopback, public_url
 
 from ...server import Asked, Reply, Server, error
@@ -272,7 +273,7 @@ def test_a_reply_that_takes_too_long_every_time_is_given_up(endpoint: Server) ->
     endpoint.before = always(Reply(hang=30))
     told = ask(endpoint, timeout=0.2, retries=0)
     assert isinstance(told.error, UnscoredError)
-    assert "within the time allowed" in str(told.error)
+    assert "no reply within 0.2 s" in str(told.error)
 
 
 CHOICE = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "forty-two"}}
@@ -751,3 +752,25 @@ def test_a_packed_reply_is_unpacked_as_far_as_any_answer_goes(endpoint: Server, 
     tracemalloc.stop()
     assert isinstance(told.outcomes[0], ChatReply) == good
     assert most < 200 * 2**20
+
+
+def test_a_request_that_timed_out_is_said_at_once_and_gets_twice_the_time(endpoint: Server) -> None:
+    said: list[str] = []
+
+    async def run() -> ChatReply:
+        where = Address(endpoint.url, connect_url=endpoint.url, timeout=0.3, retries=2)
+        client = OpenAIClient(where, Limiter(1), said.append)
+        try:
+            return await client.complete(request("a"), Terms((0,), CallCount()))
+        finally:
+            await client.close()
+
+    endpoint.before = first(Reply("late", hang=0.45), Reply("slow", hang=0.45))
+    assert asyncio.run(run()).text == "slow"
+    assert said == [
+        f"mtbench: {endpoint.url}: no reply within 0.3 s; asked again with 0.6 s (--mtbench-timeout)",
+    ]
+    endpoint.clear()
+    endpoint.before = always(Reply(hang=2))
+    with pytest.raises(UnscoredError, match="no reply within 0.6 s; --mtbench-timeout allows more"):
+        asyncio.run(run())
