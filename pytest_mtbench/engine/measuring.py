@@ -26,7 +26,7 @@ from .hook import Generate, Hook, Redact
 from .judging import Flags, Judging, Side
 from .limits import Limiter
 from .patience import Announce
-from .plan import Plan, first_sample
+from .plan import OLDER, Plan, first_sample
 from .replies import Replies
 from .tasks import Tasks
 
@@ -124,6 +124,8 @@ class Engine:
             return Run(None, games=_unplayed(asked, str(error)), failed=str(error), elsewhere=elsewhere)
         answer, earlier = side.texts[-1], tuple(side.texts[:-1])
         flags = self._flags_of(plan, side.replies[-1])
+        last = side.replies[-1]
+        flags += [OLDER] if last.cached and last.created and plan.is_too_old(last.created) else []
         if plan.opponents:
             played = await asyncio.gather(*(self._played(asked, side, other) for other in plan.opponents))
             games = [one for against in played for one in against]

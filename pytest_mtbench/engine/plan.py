@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,6 +14,9 @@ from ..domain.result import TurnKey, selected_turns
 from ..protocol.prompts import JUDGE_TEMPERATURE, answer_messages, answer_temperature, judge_messages
 from ..protocol.thinking import Tags, cut_thinking
 from ..untrusted.text import join_surrogates
+
+OLDER = "older-than-baseline"
+"""The flag of an answer that is no evidence about the candidate, since it is not newer than the baseline."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Plan:
         account: the suite that pays for it, where it is not this one.
         answered_by: the model whose stored answers are graded, where it is called otherwise than the one under test.
         shard: which share of the questions this is, as `1/3`; empty where it is the whole.
+        answers_after: only cached answers of the model under test that came after this count, seconds since the epoch;
+            a baseline's own answers are no evidence about the candidate.
     """
 
     key: str
@@ -51,11 +57,16 @@ class Plan:
     account: str = ""
     answered_by: str = ""
     shard: str = ""
+    answers_after: float | None = None
 
     @property
     def payer(self) -> str:
         """The suite whose tally and budget its requests count in."""
         return self.account or self.key
+
+    def is_too_old(self, answered: float) -> bool:
+        """Whether a cached answer of the model under test, of that moment, does not count."""
+        return self.answers_after is not None and not self.answers_after < answered <= time.time()
 
     def turns(self) -> list[TurnKey]:
         """Every turn that this run asks, in order."""

@@ -116,7 +116,7 @@ class Replies:
         """
         key = request_key(wanted.request)
         async with self._locks.setdefault(key, asyncio.Lock()):
-            reply = self._got.get(key) or self._recorded(wanted) or await self._stored(wanted)
+            reply = self._got_already(wanted, key) or self._recorded(wanted) or await self._stored(wanted)
             if reply is None:
                 reply = await self._claim_and_ask(wanted)
             # What came in this run has no age; a cached reply keeps its own.
@@ -134,6 +134,11 @@ class Replies:
             claimed = list(self._claimed.values())
             await self._in_thread(lambda cache: cache.close(release=claimed))
         self._thread.shutdown()
+
+    def _got_already(self, wanted: Wanted, key: str) -> ChatReply | None:
+        """What this run has for that key; of a cached answer another suite may say that it is too old."""
+        reply = self._got.get(key)
+        return None if reply is not None and reply.created and self._too_old(wanted, reply) else reply
 
     def _recorded(self, wanted: Wanted) -> ChatReply | None:
         recording = self._recordings.get(wanted.plan.key)
@@ -153,15 +158,21 @@ class Replies:
             return None
         reply = await self._in_thread(lambda cache: cache.get(wanted.request))
         # A judgment is read by today's rules: one that holds no rating is asked for again.
-        if reply is None or (
-            wanted.kind == "judgment" and (wanted.use_of(reply) != "good" or self._too_old(wanted, reply))
+        if (
+            reply is None
+            or self._too_old(wanted, reply)
+            or (wanted.kind == "judgment" and wanted.use_of(reply) != "good")
         ):
             return None
         return replace(reply, cached=True)
 
     def _too_old(self, wanted: Wanted, reply: ChatReply) -> bool:
+        if self._mode == "only":
+            return False  # there is no other: a flag says so of an answer
+        if wanted.kind == "answer":
+            return wanted.who is wanted.plan.model and wanted.plan.is_too_old(reply.created)
         age = wanted.plan.judgment_age
-        return age is not None and self._mode != "only" and time.time() - reply.created > age
+        return age is not None and time.time() - reply.created > age
 
     async def _claim_and_ask(self, wanted: Wanted) -> ChatReply:
         if self._mode == "only":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +21,8 @@ from .report_rows import ReportRows
 from .report_text import line_of, parsed, read_text
 
 FORMAT = "pytest-mtbench/1"
+_FIRST_REPORT = 1_672_531_200.0
+"""2023, when MT-Bench came; a clock that shows less is wrong."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class StoredReport:
         text: the file, in which `at` finds lines.
         answered_by: the model whose answers were graded, where the report says it.
         shard: the share of a run that it is, as `1/3`, where it is one.
+        made: when that run ended, seconds since the epoch; None where the report tells no time that can be.
     """
 
     path: Path
@@ -52,6 +57,8 @@ class StoredReport:
         """
         question_id, turn = self.turns[number].place
         return f"{self.path}:{line_of(self.text, number)}: question {question_id}, turn {turn}"
+
+    made: float | None = None
 
     def answers(self) -> AnswerSource:
         """The model's answers that the report holds the text of."""
@@ -98,8 +105,24 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
         raise ConfigError(f"{where} {problem}; a report that says two things is none, make it anew")
     return StoredReport(
         path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows), text=text,
-        answered_by=rows.answered_by or "", shard=rows.shard or "",
+        answered_by=rows.answered_by or "", shard=rows.shard or "", made=_made(report),
     )  # fmt: skip
+
+
+def _made(report: Mapping[str, Any]) -> float | None:
+    """When the run that wrote a report ended, by its own `started` and `seconds`."""
+    started, seconds = report.get("started"), report.get("seconds")
+    if not isinstance(started, str) or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        began = datetime.fromisoformat(started)
+        # What is rounded away must not make an answer of that run newer than the run.
+        rounded = 0.001 if began.microsecond else 1.0
+        made = began.timestamp() + float(seconds) + rounded
+    except (ValueError, OverflowError, OSError):
+        return None
+    known = began.tzinfo is not None and seconds >= 0 and made > _FIRST_REPORT
+    return made if known and made <= time.time() + 1 else None
 
 
 def _twice(rows: ReportRows) -> Iterator[tuple[int, str]]:

@@ -105,7 +105,7 @@ def _look_until_decided(item: pytest.Item, suite: ResolvedSuite) -> tuple[Regres
         want(item, turns, runs)
         results: Sequence[TurnResult] = [measured(item, key, runs) for key in turns]
         outcome = outcome_of(spec, suite.plan, [*results, *again])
-        if outcome.blind or len(outcome.looks) < number or outcome.last.verdict != "inconclusive":
+        if outcome.blind or outcome.old or len(outcome.looks) < number or outcome.last.verdict != "inconclusive":
             break
     return outcome, runs
 

@@ -125,7 +125,11 @@ def estimate_of(settings: Settings, suite: ResolvedSuite, keys: list[TurnKey], c
             if text is not None:
                 return text
         reply = cache.get(request) if cache is not None and kind in readable else None
-        return None if reply is None else reply.text
+        # Where there is a baseline no other model answers, so that every answer is of the one under test.
+        old = (
+            kind == "answer" and settings.cache != "only" and reply is not None and suite.plan.is_too_old(reply.created)
+        )
+        return None if reply is None or old else reply.text
 
     return estimate(with_answers(suite.plan, recorded), keys, lookup)
 

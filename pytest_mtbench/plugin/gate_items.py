@@ -30,6 +30,7 @@ class GateItem(GateItemBase):
             self.add_marker(getattr(pytest.mark, marker_name(spec.category)))
         elif spec.kind == "turn":
             narrowed["turn"] = spec.turn
+            self.add_marker(getattr(pytest.mark, spec.name))
         self.add_marker(pytest.mark.mtbench(**narrowed))
 
     def setup(self) -> None:

@@ -91,7 +91,7 @@ class ResultsPlugin:
         return RunReport(
             plan=suite.plan,
             card=scorecard(suite.plan.selected, results),
-            specs=suite.gates,
+            specs=suite.gates or suite.thresholds,
             gates=tuple(gate for gate in known if gate is not None),
             tally=runner.tallies().get(suite.id, Tally()),
             started=self._session.started,

@@ -29,7 +29,7 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "answered_by": plan.answered_by or plan.model.name,
         **({"shard": plan.shard} if plan.shard else {}),
         "mode": "pairwise" if plan.opponents else "single",
-        "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(timespec="seconds"),
+        "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(),
         "seconds": round(report.seconds, 3),
         "fingerprint": fingerprint(plan, report.tally.judges_served, report.tally.moved),
         "scores": _scores(card, pairwise=bool(plan.opponents)),

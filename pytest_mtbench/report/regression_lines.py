@@ -25,6 +25,8 @@ def regression_lines(report: RunReport) -> Iterator[str]:
         return
     last = outcome.last
     yield _headline(report, spec, last)
+    if outcome.old:
+        return
     if len(outcome.looks) > 1 and not outcome.blind:
         yield "looks: " + "; ".join(
             f"{look.runs[0]} run{'s' if look.runs[0] > 1 else ''}: {look.verdict} ({sentence(look)})"
@@ -49,7 +51,7 @@ def _headline(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
     if REGRESSION in gates:
         said = gates[REGRESSION].message.removeprefix(f"{REGRESSION}: ")
     else:
-        blind = report.outcome is not None and report.outcome.blind
+        blind = report.outcome is not None and bool(report.outcome.blind or report.outcome.old)
         said = f"{'nothing can be said' if blind else sentence(last)}; gate[regression] did not run"
     judge = f"; {gates[JUDGE].message}" if JUDGE in gates else ""
     return f"{against}: {said}{judge}"

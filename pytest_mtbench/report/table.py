@@ -86,7 +86,7 @@ def _rows(report: RunReport) -> Iterator[tuple[str, MeanScore, GateSpec | None, 
 
 def _changes(report: RunReport) -> dict[int, Change]:
     """The change against the baseline by the identity of the score that it is of."""
-    if report.outcome is None:
+    if report.outcome is None or report.outcome.old:
         return {}
     last, card = report.outcome.last, report.card
     pairs = [(card.categories[name], change) for name, change in last.categories.items() if name in card.categories]

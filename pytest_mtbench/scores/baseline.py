@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ _WHAT = {
     "references": "the reference answers are others",
     "prompts": "the judge's prompts are others",
 }
+_RULES = {"rating": "reading ratings", "gates": "the gates"}
+_UNDATED = ("the baseline does not say when it was made, so that no cached answer counts as newer",)
 AS_NEW_AS = 86400.0
 """Seconds; an older judgment says nothing of the judge of today."""
 
@@ -40,6 +43,7 @@ class Baseline:
         judges_served: how the endpoint called the judge.
         judge_moved: whether the judge's instructions stood in the user's message.
         remarks: what the summary must say about it.
+        made: when its run ended, seconds since the epoch.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Baseline:
     judges_served: frozenset[str] = frozenset()
     judge_moved: bool = False
     remarks: tuple[str, ...] = ()
+    made: float = 0.0
 
     def rule(self, said: Mapping[str, Any], runs: int | None) -> tuple[Rule, tuple[str, ...]]:
         """The rule that holds, with what a baseline of a single run makes of its defaults.
@@ -96,7 +101,9 @@ def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
     report = read_report(path, plan.questions)
     problems = [f"it is of mode {report.mode!r}"] if report.mode != "single" else []
     problems += [
-        _WHAT.get(what) or f"its {what.replace('_', ' ')} is {_short(before)}, this run's is {_short(ours)}"
+        _WHAT.get(what)
+        or _rules(what, before, ours)
+        or f"its {what.replace('_', ' ')} is {_short(before)}, this run's is {_short(ours)}"
         for what, before, ours in differences(report.fingerprint, plan, _MAY_DIFFER)
     ]
     asked = {key.place for key in plan.turns()}
@@ -107,7 +114,7 @@ def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
     if problems:
         raise ConfigError(*(f"{name}: no baseline for this run: {problem}" for problem in problems), _how(plan))
     # A run that was stopped amid a look has more runs of some turns than of others.
-    fewest = min(len(runs) for runs in scores.values())
+    fewest = min((len(runs) for runs in scores.values()), default=1)
     return Baseline(
         name=name,
         model=report.model,
@@ -117,8 +124,22 @@ def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
         judged={result.place: result.scores[0] for result in report.turns if result.scores[0] is not None},
         judges_served=frozenset(report.tally.judges_served),
         judge_moved="judge" in (report.fingerprint.get(INSTRUCTIONS) or ()),
-        remarks=_remarks(report.fingerprint.get("model_parameters"), plan),
+        remarks=_remarks(report.fingerprint.get("model_parameters"), plan) + (_UNDATED if report.made is None else ()),
+        made=time.time() if report.made is None else report.made,
     )
+
+
+def _rules(what: str, before: object, ours: object) -> str:
+    """What changed in the rules of this package; nothing where it is not these that differ."""
+    if what != "rules" or not isinstance(ours, dict):
+        return ""
+    theirs = before if isinstance(before, dict) else {}
+    changed = [
+        f"the rules of {_RULES.get(name, name)} changed ({_short(theirs.get(name))} then, {version!r} now)"
+        for name, version in ours.items()
+        if theirs.get(name) != version
+    ]
+    return "; ".join(changed)
 
 
 def _short(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ..domain.chat import ChatRequest
 from ..domain.question import Place
 from ..domain.result import TurnKey, TurnResult
-from ..engine.plan import Plan, Sentinel
+from ..engine.plan import OLDER, Plan, Sentinel
 from .baseline import Baseline
 from .gates import GateResult, GateSpec, Status
 from .paired import Change
@@ -89,10 +89,16 @@ class JudgeShift:
 
 @dataclass(frozen=True)
 class RegressionOutcome:
-    """Every look so far, and the judge's shift where it was looked for."""
+    """Every look so far.
+
+    Args:
+        shift: the judge's, where it was looked for.
+        old: the turns whose answers are not newer than the baseline, so that they say nothing of the candidate.
+    """
 
     looks: tuple[Comparison, ...]
     shift: JudgeShift | None = None
+    old: int = 0
 
     @property
     def blind(self) -> bool:
@@ -122,7 +128,8 @@ def outcome_of(spec: RegressionSpec, plan: Plan, results: Iterable[TurnResult]) 
         shift = judge_shift(spec.baseline.judged, again)
     categories = {question.id: question.category for question in plan.selected}
     rule = _with_measured_judge(spec.rule, shift, plan.repeats)
-    return RegressionOutcome(looks_at(candidate, spec.baseline.scores, categories, rule), shift)
+    old = sum(OLDER in by_key[key].flags for key in plan.turns() if key in by_key)
+    return RegressionOutcome(looks_at(candidate, spec.baseline.scores, categories, rule), shift, old)
 
 
 def judge_shift(judged: Mapping[Place, float], again: Sequence[TurnResult]) -> JudgeShift:
@@ -188,6 +195,11 @@ def regression_result(spec: RegressionSpec, outcome: RegressionOutcome, gate_id:
 
 def _decision(spec: RegressionSpec, outcome: RegressionOutcome) -> tuple[Status, str]:
     last = outcome.last
+    if outcome.old:
+        return "failed", (
+            f"not decided: the answers to {outcome.old} turns are from the cache and not newer than the baseline, so "
+            "they say nothing of the candidate; a run without --mtbench-cache=only asks for them again"
+        )
     if outcome.blind:
         return "inconclusive", "not decided: the judge moved or could not be asked, see gate[judge]"
     if last.verdict == "undecided" or last.overall is None:
@@ -234,7 +246,7 @@ def _why_undecided(look: Comparison) -> str:
 
 def _details(spec: RegressionSpec, outcome: RegressionOutcome) -> dict[str, Any]:
     last = outcome.last
-    verdict: Verdict = "undecided" if outcome.blind else last.verdict
+    verdict: Verdict = "undecided" if outcome.blind or outcome.old else last.verdict
     found: dict[str, Any] = {
         "verdict": verdict,
         "baseline": {"file": spec.baseline.name, "model": spec.baseline.model, "runs": last.runs[1]},

@@ -16,6 +16,7 @@ from ..questions import load_questions
 from ..scores.baseline import read_baseline
 from ..scores.gates import GateSpec
 from ..scores.regression_gate import RegressionSpec
+from ..untrusted.paths import is_same_file
 from ..untrusted.urls import is_loopback
 from .answers import existing_answers
 from .choices import Choices, choose, stands_in
@@ -25,6 +26,9 @@ from .roles import judge_role, model_role
 from .settings import Settings
 from .thresholds import Thresholds, asked_questions, category_problems, share_of
 
+_NOT_GATED = (
+    "nothing is gated, whatever the scores are: --mtbench-min=7.5, or `thresholds:` in the suite file, asks for a score"
+)
 LoadQuestions = Callable[..., QuestionSet]
 """`load_questions`, or what stands for it where nothing may be downloaded."""
 
@@ -34,7 +38,8 @@ class ResolvedSuite:
     """One suite, resolved.
 
     Args:
-        gates: the thresholds as gates, in the order of the table.
+        gates: the thresholds as gates, in the order of the table; none where a part of the questions is asked.
+        thresholds: what the gates would be if all were asked.
         floor: the least score of a single turn by category.
         header: label, value and source of what is not a default.
         path: the suite file, or None for the built-in suite.
@@ -52,12 +57,15 @@ class ResolvedSuite:
     regression: RegressionSpec | None = None
     opponents: tuple[Opponent, ...] = ()
     recorded: Recorded | None = field(default=None, repr=False)
+    thresholds: tuple[GateSpec, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
         """What is taken from files and what is left, a line of the header a kind."""
         against = [f"answers of {other.who.label}: {other.said_source}" for other in self.opponents if other.source]
         return (self.plan.questions.files, *([self.recorded.shown] if self.recorded else []), *against)
+
+    thresholds: tuple[GateSpec, ...] = ()
 
     @property
     def id(self) -> str:
@@ -113,9 +121,10 @@ def resolve(
     thresholds = _thresholds(sources, questions, asked, pairwise=pairwise)
     plan = replace(_plan(sources, choices, questions), selected=share_of(asked, settings.shard))
     plan = replace(plan, shard="/".join(map(str, settings.shard or ())))
-    # A share is a part, and no gate passes on a part.
-    gates = () if settings.shard is not None else thresholds.gates()
-    resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)))
+    asked_for = thresholds.gates()
+    # No gate passes on a part.
+    gates = () if settings.is_part else asked_for
+    resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)), thresholds=asked_for)
     resolved = _pairwise(resolved, sources, choices) if pairwise else _single(resolved, sources, choices)
     plan, recorded = existing_answers(resolved.plan, settings, resolved.opponents)
     return _with_notice_of_the_demo(replace(resolved, plan=plan, recorded=recorded))
@@ -168,7 +177,7 @@ def _pairwise(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> R
     settings, plan = sources.settings, resolved.plan
     others = opponents(sources.file, sources.path, settings, sources.environ, plan)
     content = sources.file.content
-    said = pairwise_remarks(content, others, None if settings.shard else resolved.gates)
+    said = pairwise_remarks(content, others, None if settings.is_part else resolved.gates)
     return replace(
         resolved,
         plan=replace(plan, opponents=tuple(other.who for other in others)),
@@ -181,13 +190,14 @@ def _pairwise(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> R
 def _single(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> ResolvedSuite:
     """The suite with its gate against a baseline, where there is one."""
     plan, regression = _regression(resolved.plan, sources, choices)
+    gated = bool(resolved.gates or resolved.floor or regression or sources.settings.is_part)
     return replace(
         resolved,
         plan=plan,
         regression=regression,
         gates=(*resolved.gates, *(regression.gates if regression else ())),
         header=tuple(choices.header((choices.baseline,))),
-        remarks=(*resolved.remarks, *(regression.remarks if regression else ())),
+        remarks=(*resolved.remarks, *(regression.remarks if regression else ()), *(() if gated else (_NOT_GATED,))),
     )
 
 
@@ -200,10 +210,14 @@ def _regression(plan: Plan, sources: _Sources, choices: Choices) -> tuple[Plan, 
                 sources.file.at(("baseline",), "names no file; add `file:`, or give --mtbench-baseline=FILE")
             )
         return plan, None
-    if settings.shard is not None:
-        return plan, None
     name = choices.baseline.value
-    baseline = read_baseline(settings.baseline.path if settings.baseline else sources.folder / name, name, plan)
+    path = settings.baseline.path if settings.baseline else sources.folder / name
+    baseline = read_baseline(path, name, plan)
+    _check_apart(path, name, settings)
+    # The baseline's own answers, found in the cache, are no evidence about the candidate: not in a share of it either.
+    plan = replace(plan, answers_after=baseline.made)
+    if settings.is_part:
+        return plan, None
     # Answers that exist already cannot become more.
     exist = bool(settings.answers or settings.merge)
     rule, remarks = baseline.rule(section.model_dump(), plan.runs if exist or choices.runs.is_given else None)
@@ -212,6 +226,17 @@ def _regression(plan: Plan, sources: _Sources, choices: Choices) -> tuple[Plan, 
     plan = replace(plan, runs=rule.looks[0], judges_served=baseline.judges_served, judge_moved=baseline.judge_moved)
     sentinel = baseline.sentinel(plan, section.sentinel) if section.sentinel else None
     return plan, RegressionSpec(baseline, rule, sentinel, section.on_inconclusive, remarks)
+
+
+def _check_apart(path: Path, name: str, settings: Settings) -> None:
+    """Sees to it that the baseline is neither what the run writes nor what it takes for the candidate."""
+    given = [(f"--mtbench-report={report}", report, "which would be overwritten") for report in settings.reports]
+    given += [(f"--mtbench-merge={share}", share, "which is no candidate") for share in settings.merge]
+    if settings.answers is not None:
+        given.append((f"--mtbench-answers={settings.answers}", settings.answers, "which is no candidate"))
+    for option, other, why in given:
+        if is_same_file(path, other):
+            raise ConfigError(f"{option} is the baseline itself ({name}), {why}; name another file")
 
 
 def _with_notice_of_the_demo(resolved: ResolvedSuite) -> ResolvedSuite:
@@ -224,7 +249,10 @@ def _with_notice_of_the_demo(resolved: ResolvedSuite) -> ResolvedSuite:
 
 def _remarks(settings: Settings) -> Iterator[str]:
     if settings.limit is not None:
-        yield f"only the first {settings.limit} questions of each category were asked (--mtbench-limit)"
+        yield (
+            f"only the first {settings.limit} questions of each category were asked (--mtbench-limit): no gate is "
+            "decided on a part of the questions"
+        )
     if settings.shard is not None:
         share, shares = settings.shard
         yield f"share {share} of {shares}: no gate is decided before --mtbench-merge joins the shares"

@@ -81,6 +81,11 @@ class Settings:
         return self.cache_dir.path if self.cache_dir else self.rootdir / ".mtbench_cache"
 
     @property
+    def is_part(self) -> bool:
+        """Whether a part of the questions is asked, on which no gate is decided."""
+        return self.shard is not None or self.limit is not None
+
+    @property
     def of_one_suite(self) -> bool:
         """Whether something is asked for that holds a single suite."""
         return bool(self.reports or self.export or self.merge or self.answers)

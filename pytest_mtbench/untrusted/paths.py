@@ -34,3 +34,11 @@ def file_name(model: str) -> str:
         return kept
     # `a/b` and `a:b` are two models and must not share a file.
     return f"{kept or 'model'}-{hashlib.sha256(model.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file that there is, through whatever links."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from ..server import Asked, Reply
-from .conftest import Bench
+from .conftest import Bench, flowing
 
 
 def scores(bench: Bench, math: int = 4, other: int = 9) -> None:
@@ -119,3 +119,48 @@ def test_rule_confident_decides_only_where_the_interval_does(
     (gate,) = bench.report()["gates"]
     assert gate["status"] == status
     assert (gate["low"] < minimum < gate["high"]) == (status == "inconclusive")
+
+
+def test_a_turns_gate_has_the_marker_of_its_turn(bench: Bench) -> None:
+    gates = ("--mtbench-min=turn1=5", "--mtbench-min=turn2=9.9")
+    result = bench.run("-m", "turn2", *gates)
+    assert result.ret == 1
+    result.assert_outcomes(passed=4, failed=1, deselected=6)
+    result.stdout.fnmatch_lines(["FAILED mtbench::gate?turn2? - *"])
+    bench.run("-m", "turn1 and mtbench_gate", *gates).assert_outcomes(passed=1, deselected=10)
+
+
+@pytest.mark.parametrize("limit", [1, 99])
+def test_no_gate_is_decided_on_the_first_questions_alone(bench: Bench, xdist: Sequence[str], limit: int) -> None:
+    bench.run("--mtbench-report=base.json")
+    thresholds = ("--mtbench-min=2", "--mtbench-min=math=2", "--mtbench-baseline=base.json")
+    result = bench.run(f"--mtbench-limit={limit}", *thresholds, "--mtbench-report=report.json", *xdist)
+    assert result.ret == 0
+    assert "gate[" not in result.stdout.str()
+    assert bench.report()["gates"] == []
+    rows = [line.split() for line in result.outlines if line.split()[-2:] == ["not", "run"]]
+    assert [(row[0], row[-3]) for row in rows] == [("math", "2"), ("overall", "2")]
+    said = (
+        f"only the first {limit} questions of each category were asked (--mtbench-limit): no gate is decided on a part"
+    )
+    assert flowing(result).count(said) == 1
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("", True),
+        ("thresholds: {rule: confident}\n", True),
+        ("thresholds: {overall: 5}\n", False),
+        ("thresholds: {floor: 2}\n", False),
+        ("baseline: base.json\n", False),
+    ],
+)
+def test_that_nothing_is_gated_is_said(bench: Bench, text: str, said: bool) -> None:
+    if "baseline" in text:
+        bench.run("--mtbench-report=base.json")
+    bench.suite(text)
+    result = bench.plain("mtbench.yaml")
+    assert result.ret == 0
+    how = "nothing is gated, whatever the scores are: --mtbench-min=7.5, or `thresholds:` in the suite file"
+    assert (how in flowing(result)) == said

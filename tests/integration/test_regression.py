@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,10 @@ class Deploy:
             if not (self.bench.path / name).exists():
                 copy(kept / name, self.bench.path / name)
 
-    def make_baseline(self, runs: int = 2) -> None:
+    def make_baseline(self, runs: int = 2, *more: str) -> None:
         """Makes baseline.json of the model `prod`, as it answers and is rated now."""
         options = [f"--mtbench-runs={runs}", "--mtbench-report=baseline.json"]
-        self.bench.plain(*self.options("prod"), *options).assert_outcomes(passed=TURNS)
+        self.bench.plain(*self.options("prod"), *options, *more).assert_outcomes(passed=TURNS)
         self.bench.endpoint.clear()
 
     def candidate(self, *more: str, model: str = "new") -> pytest.RunResult:
@@ -125,14 +126,62 @@ def test_a_baseline_is_small_sorted_and_a_turn_a_line(deploy: Deploy) -> None:
     assert all("answers" not in row and row["answer"] == "Said by <prod>." for row in rows)
 
 
-def test_the_same_model_again_is_identical_and_asks_nothing(deploy: Deploy) -> None:
+def test_the_same_model_is_asked_again_and_its_judgments_are_not(deploy: Deploy) -> None:
+    """The answers that the baseline is made of say nothing of the model of today."""
     deploy.baseline()
+    text = flowing(deploy.candidate("--mtbench-dry-run", model="prod"))
+    assert f"answers: {TURNS} to ask" in text
     result = deploy.candidate(model="prod")
     assert result.ret == 0
     result.assert_outcomes(passed=TURNS + 1)
-    assert deploy.bench.endpoint.asked == []
+    assert (len(deploy.bench.endpoint.answers), deploy.bench.endpoint.judgments) == (TURNS, [])
     assert deploy.gate()["verdict"] == "identical"
     assert "against prod (2 runs, baseline.json): identical: every turn has the baseline's score" in flowing(result)
+    deploy.bench.endpoint.clear()
+    text = flowing(deploy.candidate("--mtbench-dry-run", model="prod"))
+    assert f"answers: 0 to ask of prod at {deploy.bench.endpoint.url}, {TURNS} there already" in text
+    assert deploy.candidate(model="prod").ret == 0
+    assert deploy.candidate("--mtbench-cache=only", model="prod").ret == 0
+    assert deploy.bench.endpoint.asked == [], "its answers are newer than the baseline now"
+
+
+def test_the_same_name_that_serves_a_worse_model_is_blocked(deploy: Deploy, xdist: Sequence[str]) -> None:
+    deploy.baseline()
+    deploy.bench.endpoint.answer = lambda asked: "Said by <worse>."
+    deploy.rate = lambda model, q, turn: 6 if model == "prod" else 4
+    result = deploy.candidate(*xdist, model="prod")
+    assert result.ret == 1
+    assert deploy.gate()["verdict"] == "regressed"
+
+
+def test_old_answers_of_the_cache_alone_decide_no_regression(deploy: Deploy, xdist: Sequence[str]) -> None:
+    deploy.baseline()
+    result = deploy.candidate("--mtbench-cache=only", "--mtbench-min=5", *xdist, model="prod")
+    assert result.ret == 1
+    result.assert_outcomes(passed=TURNS + 1, failed=1)
+    assert (deploy.gate("overall")["status"], deploy.gate("overall")["value"]) == ("passed", 6)
+    assert (deploy.gate()["status"], deploy.gate()["verdict"]) == ("failed", "undecided")
+    said = f"not decided: the answers to {TURNS} turns are from the cache and not newer than the baseline"
+    assert said in deploy.gate()["message"]
+    assert said in flowing(result)
+    assert deploy.bench.endpoint.asked == []
+
+
+@pytest.mark.parametrize("started", [None, "yesterday", "2999-01-01T00:00:00+00:00", "1999-01-01T00:00:00+00:00", 7])
+def test_a_baseline_without_a_time_that_can_be_counts_as_made_now(deploy: Deploy, started: object) -> None:
+    deploy.baseline(1)
+    deploy.candidate(model="prod")
+    rewrite(deploy, started=started)
+    deploy.bench.endpoint.clear()
+    result = deploy.candidate(model="prod")
+    assert len(deploy.bench.endpoint.answers) == TURNS
+    assert "the baseline does not say when it was made" in flowing(result)
+
+
+def test_a_share_of_a_candidate_is_no_part_of_the_baseline_either(deploy: Deploy) -> None:
+    deploy.baseline(1)
+    deploy.candidate("--mtbench-shard=1/2", model="prod")
+    assert len(deploy.bench.endpoint.answers) == TURNS // 2
 
 
 def test_a_model_that_got_worse_is_blocked(deploy: Deploy) -> None:
@@ -268,7 +317,7 @@ FENCES: dict[str, tuple[Callable[[Deploy], object], list[str], str]] = {
     "rules": (
         lambda deploy: rewrite(deploy, fingerprint={"rules": {"rating": "rating/0", "gates": "gates/1"}}),
         [],
-        "its rules is {'rating': 'rating/0'",
+        "the rules of reading ratings changed ('rating/0' then, 'rating/3' now)",
     ),
     "prompts": (lambda deploy: rewrite(deploy, fingerprint={"prompts": "x"}), [], "the judge's prompts are others"),
 }
@@ -412,24 +461,45 @@ def test_a_dry_run_says_what_the_looks_and_the_sentinel_may_cost(deploy: Deploy)
     assert deploy.bench.endpoint.asked == []
 
 
-def test_the_pipeline_of_a_ci(deploy: Deploy) -> None:
-    """A report may replace the baseline that it was held against."""
-    deploy.baseline()
-    deploy.rate = by_model(lambda q, turn: 7)
-    options = ["--mtbench-baseline=baseline.json", "--mtbench-report=baseline.json"]
-    assert deploy.bench.plain(*deploy.options("new"), *options).ret == 0
-    assert json.loads((Path(deploy.bench.path) / "baseline.json").read_text())["model"] == "new"
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--mtbench-report=baseline.json", "--mtbench-report=./data/../baseline.json", "--mtbench-report=link.json",
+        "--mtbench-answers=baseline.json", "--mtbench-merge=link.json",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("in_suite", [False, True])
+def test_the_baseline_is_neither_the_report_nor_the_candidate(deploy: Deploy, option: str, in_suite: bool) -> None:
+    deploy.baseline(1)
+    (deploy.bench.path / "link.json").symlink_to("baseline.json")
+    before = (deploy.bench.path / "baseline.json").read_bytes()
+    if in_suite:
+        deploy.bench.suite(f"baseline: {deploy.bench.path}/baseline.json\n")
+        result = deploy.bench.plain("mtbench.yaml", "--mtbench-questions=data/set", option)
+    else:
+        result = deploy.bench.plain(*deploy.options("prod"), "--mtbench-baseline=baseline.json", option)
+    assert result.ret == 4
+    name, _, value = option.partition("=")
+    result.stderr.fnmatch_lines([f"ERROR: {name}=*{Path(value).name} is the baseline itself (*baseline.json), which *"])
+    assert (deploy.bench.path / "baseline.json").read_bytes() == before
+    assert deploy.bench.endpoint.asked == []
 
 
 def test_a_models_own_first_run_is_identical_to_its_baseline_of_several(deploy: Deploy) -> None:
-    numbers = iter(range(10_000))
-    deploy.bench.endpoint.answer = lambda asked: f"Said by <{asked.model}>, {next(numbers)}."
+    asked_before: Counter[str] = Counter()
+
+    def answer(asked: Asked) -> str:
+        asked_before[asked.prompt] += 1
+        return f"Said by <{asked.model}>, {asked_before[asked.prompt]}."
+
+    deploy.bench.endpoint.answer = answer
     ratings: dict[str, int] = {}
     deploy.rate = lambda model, q, turn: ratings.setdefault(f"{q}{turn}{len(ratings)}", 4 + len(ratings) % 5)
-    deploy.make_baseline(3)
+    deploy.make_baseline(3, "--mtbench-concurrency=1")
+    asked_before.clear()
     assert deploy.candidate(model="prod").ret == 0
     assert deploy.gate()["verdict"] == "identical"
-    assert deploy.bench.endpoint.asked == []
+    assert deploy.bench.endpoint.judgments == []
 
 
 def test_shares_that_another_judge_rated_are_refused(deploy: Deploy) -> None:

@@ -772,5 +772,5 @@ def test_a_request_that_timed_out_is_said_at_once_and_gets_twice_the_time(endpoi
     ]
     endpoint.clear()
     endpoint.before = always(Reply(hang=2))
-    with pytest.raises(UnscoredError, match="no reply within 0.6 s; --mtbench-timeout allows more"):
+    with pytest.raises(UnscoredError, match=r"no reply within 0\.6 s; --mtbench-timeout allows more"):
         asyncio.run(run())
