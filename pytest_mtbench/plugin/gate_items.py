@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from ..scores.gates import GateSpec, decide, decide_pairwise
 from ..scores.scorecard import scorecard
 from ..suite.resolve import ResolvedSuite
 from .baseline_items import runs_for_gates
-from .item import GateItemBase, measured
+from .item import GateItemBase, SuiteItem, measured
 from .names import marker_name
 from .options import plans_only
 
@@ -24,6 +24,7 @@ class GateItem(GateItemBase):
         super().__init__(suite=suite, keys=list(_turns_of(suite, spec)), **kwargs)
         self._spec = spec
         self._results: list[TurnResult] = []
+        self._played: list[TurnResult] = []
         narrowed: dict[str, Any] = {}
         if spec.kind == "category":
             narrowed["category"] = spec.category
@@ -38,14 +39,23 @@ class GateItem(GateItemBase):
         if not plans_only(self.config):
             runs = runs_for_gates(self, self.suite)
             self._results = [measured(self, key, runs) for key in self.keys]
+            if self.suite.opponents:
+                # The judge's agreement with itself is that of all that is played, in whichever process this is.
+                others = dict.fromkeys(key for item in self.session.items for key in _keys_of(item, self.suite))
+                self._played = [measured(self, key) for key in others]
 
     def runtest(self) -> None:
         """Fails, passes, or is skipped where rule `confident` cannot tell."""
         selected = self.suite.plan.selected
         if self.suite.opponents:
-            self.tell(decide_pairwise(self._spec, selected, self._results, self.nodeid))
+            self.tell(decide_pairwise(self._spec, selected, self._results, self.nodeid, self._played))
         else:
             self.tell(decide(self._spec, scorecard(selected, self._results), self.nodeid))
+
+
+def _keys_of(item: pytest.Item, suite: ResolvedSuite) -> Sequence[TurnKey]:
+    """The turns of a suite that another item needs."""
+    return item.keys if isinstance(item, SuiteItem) and item.suite.id == suite.id else ()
 
 
 def _turns_of(suite: ResolvedSuite, spec: GateSpec) -> Iterator[TurnKey]:

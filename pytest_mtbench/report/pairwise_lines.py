@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from ..demo import shown_name
+from ..scores.consistency import MIN_CONSISTENCY
 from ..scores.gates import won
 from ..scores.ranking import bradley_terry
 from ..scores.scorecard import MeanScore
 from ..untrusted.text import no_command, one_line
 from .run_report import RunReport
 from .table import interval
-
-LOW_CONSISTENCY = 0.5
-"""Below it the two orders agree less often than under any judge worth its price: Zheng et al. 2023 (table 2) have GPT-4
-at 65 %, GPT-3.5 at 46 %; one that guesses comes to a third."""
-
 
 _Ranked = tuple[str, float | None, tuple[float, float] | None, float | None]
 """Name, win rate, its 95 % interval, Bradley-Terry strength."""
@@ -32,13 +28,14 @@ def pairwise_lines(report: RunReport) -> Iterator[str]:
             continue
         bounds = f" (95 % interval {interval(card.overall)})" if card.overall.low is not None else ""
         yield f"against {name}: win rate {card.overall.mean:.2f}{bounds}: {won(games)}"
-        agree = f"{100 * games.consistent / games.n:.0f} %"
+        agree = games.agreement
         flips = f"{games.flips} flips, {games.to_first} of them to the first place" if games.flips else "no flips"
         yield f"both orders agree in {games.consistent} of {games.n} games against {name} ({agree}); {flips}"
-        if games.consistent < LOW_CONSISTENCY * games.n:
+        if games.consistent < MIN_CONSISTENCY * games.n:
+            kappa = "" if games.kappa is None else f" (Cohen's kappa {games.kappa:.2f}: 1 is agreement, 0 chance)"
             yield (
-                f"warning: the judge agrees with itself in {agree} of the games against {name} alone, so most of its "
-                "verdicts depend on the place and count as ties; GPT-4 does in about 65 %, and guessing in 33 %"
+                f"warning: the judge agrees with itself in {agree} of the games against {name} alone{kappa}, so most "
+                "of its verdicts depend on the place and count as ties; GPT-4 does in about 65 %"
             )
 
 

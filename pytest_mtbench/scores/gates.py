@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..domain.question import Question
 from ..domain.result import TurnResult
+from .consistency import FEWEST_GAMES
 from .scorecard import MeanScore, Scorecard, Tournament, scorecard, scorecards
 
 # Means of means are sums of binary fractions; no threshold is meant to be missed by the last bit.
@@ -28,6 +29,7 @@ class GateSpec:
         minimum: the threshold: a score, 1-10, or a win rate, 0-1.
         rule: `mean` compares the mean, `confident` the 95 % interval.
         max_unscored: the share of turns without a score above which it fails.
+        min_consistency: the share of games in which the judge's two orders must agree, else no win rate is decided.
     """
 
     name: str
@@ -36,6 +38,7 @@ class GateSpec:
     rule: Literal["mean", "confident"] = "mean"
     max_unscored: float = 0.05
     category: str = ""
+    min_consistency: float = 0.0
 
     def __post_init__(self) -> None:
         """A category's gate is called as the category is, unless something else is said."""
@@ -103,22 +106,47 @@ def decide(spec: GateSpec, card: Scorecard, gate_id: str) -> GateResult:
 
 
 def decide_pairwise(
-    spec: GateSpec, selected: Sequence[Question], results: Sequence[TurnResult], gate_id: str
+    spec: GateSpec,
+    selected: Sequence[Question],
+    results: Sequence[TurnResult],
+    gate_id: str,
+    played: Sequence[TurnResult] = (),
 ) -> GateResult:
     """Applies a gate to the win rates against each of the other models; it must hold against all of them.
 
     Args:
         selected, results: see `scorecard`.
+        played: whatever else was measured; the judge's agreement with itself is that of all games against a model.
     """
     cards = scorecards(selected, results)
     if not cards:  # no game at all: nothing of what the gate asks was measured
         return decide(spec, scorecard(selected, ()), gate_id)
-    return _of_all(spec, cards, gate_id)
+    everything = {result.place: result for result in (*played, *results)}.values()
+    decided = {
+        name: _unless_unsteady(
+            decide(spec, card, gate_id),
+            spec,
+            Tournament.of([game for result in everything for game in result.games if game.against == name]),
+        )
+        for name, card in cards.items()
+    }
+    return _of_all(spec, decided)
 
 
-def _of_all(spec: GateSpec, cards: Mapping[str, Scorecard], gate_id: str) -> GateResult:
+def _unless_unsteady(result: GateResult, spec: GateSpec, games: Tournament) -> GateResult:
+    """What a gate decides, unless the judge agrees with itself in too few of all games against a model."""
+    if games.n < FEWEST_GAMES or games.consistent >= spec.min_consistency * games.n - _ROUNDING:
+        return result
+    message = (
+        f"{spec.name}: not decided: the judge agrees with itself in both orders in {games.consistent} of {games.n} "
+        f"games ({games.agreement}), less than min_consistency {spec.min_consistency:g}, so that most of its verdicts "
+        "are of the place and not of the answers; a stronger judge decides"
+    )
+    return replace(result, status="failed", value=None, message=message)
+
+
+def _of_all(spec: GateSpec, results: Mapping[str, GateResult]) -> GateResult:
     """The worst of what a gate decides against each, in the words of all."""
-    results = {name: decide(spec, card, gate_id) for name, card in cards.items()}
     worst = min(results.values(), key=_badness)
     if len(results) == 1:
         return worst

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..domain.game import Game
 from ..domain.question import Question, QuestionId
 from ..domain.result import TurnResult
+from .consistency import kappa
 from .intervals import RATINGS, WIN_RATES, mean_interval
 
 
@@ -21,6 +22,7 @@ class Tournament:
     Args:
         consistent: games in which both orders say the same.
         flips: games in which the same place won in both orders; `to_first`: the first place.
+        kappa: how far the two orders agree beyond chance; see `consistency.kappa`.
     """
 
     wins: int
@@ -29,6 +31,7 @@ class Tournament:
     consistent: int
     flips: int
     to_first: int
+    kappa: float | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, games: Sequence[Game]) -> Tournament:
@@ -42,12 +45,18 @@ class Tournament:
             consistent=sum(game.consistent for game in games),
             flips=flips["first"] + flips["second"],
             to_first=flips["first"],
+            kappa=kappa(games),
         )
 
     @property
     def n(self) -> int:
         """Games with an outcome."""
         return self.wins + self.ties + self.losses
+
+    @property
+    def agreement(self) -> str:
+        """The share of games in which both orders say the same."""
+        return f"{100 * self.consistent / self.n:.0f} %"
 
 
 @dataclass(frozen=True)

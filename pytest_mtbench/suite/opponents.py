@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
 from .. import demo
 from ..domain.endpoint import Answerer, Role
@@ -15,6 +16,7 @@ from ..engine.plan import Plan
 from ..files.fastchat import answer_file_in
 from ..files.recorded import model_in, name_in, read_opponent
 from ..questions.loading import check_pair_prompts
+from ..scores.consistency import MIN_CONSISTENCY
 from ..scores.gates import GateSpec
 from ..untrusted.paths import is_folder
 from .choices import Precedence, Setting
@@ -155,15 +157,17 @@ def _check_demo(named: _Named, plan: Plan) -> None:
 
 def against_settings(
     suite: SuiteFile, settings: Settings, others: Sequence[Opponent], plan: Plan
-) -> tuple[Setting[str], ...]:
+) -> tuple[Setting[Any], ...]:
     """What the header says of the models to compare with: who they are, and where they are asked."""
     pick = Precedence(suite.name).setting
     names = ", ".join(other.who.label for other in others)
     urls = {other.who.endpoint.url: None for other in others if other.who.answers is None}
+    steady = suite.content.against.min_consistency
     elsewhere = ", ".join(url for url in urls if url != plan.model.endpoint.url)
     return (
         pick("against", names if settings.against else None, names, ""),
         pick("against.base_url", None, elsewhere or None, ""),
+        Setting("against.min_consistency", steady, MIN_CONSISTENCY, suite.name, f"{steady:g}"),
     )
 
 

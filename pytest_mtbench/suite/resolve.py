@@ -65,8 +65,6 @@ class ResolvedSuite:
         against = [f"answers of {other.who.label}: {other.said_source}" for other in self.opponents if other.source]
         return (self.plan.questions.files, *([self.recorded.shown] if self.recorded else []), *against)
 
-    thresholds: tuple[GateSpec, ...] = ()
-
     @property
     def id(self) -> str:
         """Its node id."""

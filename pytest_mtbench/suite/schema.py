@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pydantic_core import PydanticCustomError
 
 from ..protocol.prompts import SYSTEM_PROMPT
+from ..scores.consistency import MIN_CONSISTENCY
 from ..untrusted.secrets import looks_secret, secret_places
 from ..untrusted.urls import is_url
 
@@ -130,6 +131,7 @@ class AgainstSection(OpponentEndpoint):
     """Pairwise mode: one other model, or several under `models`, and what the win rate must be."""
 
     min_win_rate: MinWinRate = MinWinRate()
+    min_consistency: Share = MIN_CONSISTENCY
     models: list[OpponentEndpoint] = Field(default_factory=list)
 
     @field_validator("min_win_rate", mode="before")
@@ -144,7 +146,7 @@ class AgainstSection(OpponentEndpoint):
 
     @model_validator(mode="after")
     def _one_or_several(self) -> AgainstSection:
-        beside = sorted(self.model_fields_set - {"models", "min_win_rate"})
+        beside = sorted(self.model_fields_set - {"models", "min_win_rate", "min_consistency"})
         if self.models and beside:
             raise ValueError(f"has {beside[0]} beside `models`; put it into their entries")
         if any(model.name is None and model.answers is None for model in self.models):

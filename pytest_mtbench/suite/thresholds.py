@@ -111,8 +111,9 @@ class Thresholds:
         minimums |= {"overall": self._bars.overall} if self._bars.overall is not None else {}
         minimums |= dict(self._given)
         rule, missing = self._suite.content.thresholds.rule, self._suite.content.thresholds.max_unscored
+        steady = self._suite.content.against.min_consistency if self._pairwise else 0.0
         return tuple(
-            GateSpec(name, self._kind(name), minimums[name], rule, missing, self._category_of.get(name, ""))
+            GateSpec(name, self._kind(name), minimums[name], rule, missing, self._category_of.get(name, ""), steady)
             for name in self._gates
             if name in minimums
         )

@@ -242,7 +242,43 @@ def test_a_judge_that_loves_the_first_place(bench: Bench) -> None:
     bench.endpoint.judge = lambda asked: "[[A]]"
     text = flowing(bench.run(AGAINST))
     assert "both orders agree in 0 of 9 games against other (0 %); 9 flips, 9 of them to the first place" in text
-    assert "warning: the judge agrees with itself in 0 % of the games against other alone" in text
+    said = "warning: the judge agrees with itself in 0 % of the games against other alone (Cohen's kappa 0.00: 1 is "
+    assert said in text
+    assert "33 %" not in text
+
+
+def many(bench: Bench) -> str:
+    """A set of 20 questions of two turns, of which a judge may contradict itself in most."""
+    rows = [
+        {"question_id": n, "category": "math" if n < 5 else "stem", "turns": [f"Q{n} first", f"Q{n} second"]}
+        for n in range(20)
+    ]
+    write_jsonl(bench.path / "data" / "many" / "question.jsonl", rows)
+    return "--mtbench-questions=data/many"
+
+
+def test_a_judge_that_contradicts_itself_decides_no_gate(bench: Bench, xdist: Sequence[str]) -> None:
+    # It agrees with itself on math alone, where the model under test wins.
+    bench.endpoint.judge = lambda asked: (
+        f"[[{'AB'[order_of(asked)]}]]" if int(re.findall(r"Q(\d+) ", asked.prompt)[0]) < 5 else "[[A]]"
+    )
+    options = (AGAINST, many(bench), REPORT, *xdist)
+    result = bench.run(*options, "--mtbench-min=0.45", "--mtbench-min=math=0.9")
+    assert result.ret == 1
+    result.assert_outcomes(passed=40, failed=2)
+    gates = bench.report()["gates"]
+    assert [(gate["name"], gate["status"], gate["value"]) for gate in gates] == [
+        ("math", "failed", None), ("overall", "failed", None),
+    ]  # fmt: skip
+    said = (
+        "not decided: the judge agrees with itself in both orders in 10 of 40 games (25 %), less than min_consistency"
+    )
+    assert all(said in gate["message"] for gate in gates)
+    assert said in flowing(result)
+    bench.suite("against: {name: other, min_win_rate: 0.45, min_consistency: 0.2}\n")
+    result = bench.plain("mtbench.yaml", many(bench), *xdist)
+    assert result.ret == 0
+    assert "against.min_consistency 0.2 (mtbench.yaml)" in flowing(result)
 
 
 def test_a_judge_that_agrees_with_itself_is_not_warned_of(bench: Bench) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Literal
 
@@ -288,3 +289,43 @@ def test_a_pairwise_gate_without_any_game_fails(rule: Literal["mean", "confident
     decided = decide_pairwise(overall(0.5, rule, 1.0), questions, results, ID)
     assert (decided.status, decided.value, decided.n) == ("failed", None, 0)
     assert decided.message == "overall: only 0 of 4 turns were measured; no gate passes on a part"
+
+
+@pytest.mark.parametrize(
+    "steady, unsteady, least, decided",
+    [
+        (10, 10, 0.5, True),
+        (9, 11, 0.5, False),
+        (9, 11, 0.4, True),
+        (0, 20, 0.0, True),
+        (0, 19, 0.5, True),  # too few to say anything of the judge
+        (20, 0, 1.0, True),
+        (79, 81, 0.5, False),
+    ],
+)
+def test_a_judge_that_contradicts_itself_decides_no_win_rate(
+    steady: int, unsteady: int, least: float, decided: bool
+) -> None:
+    spec = replace(overall(0.4), min_consistency=least)
+    result = decide_pairwise(spec, *played(other=["AB"] * steady + ["AA"] * unsteady), ID)
+    assert (result.status, result.value is None) == (("passed", False) if decided else ("failed", True))
+    share = f"{steady} of {steady + unsteady} games ({100 * steady / (steady + unsteady):.0f} %)"
+    said = (
+        f"overall: not decided: the judge agrees with itself in both orders in {share}, less than min_consistency 0.5"
+    )
+    assert result.message.startswith(said) != decided
+
+
+def test_the_judges_agreement_is_that_of_everything_that_is_played() -> None:
+    questions, results = played(other=["AB"] * 4 + ["AA"] * 36)
+    spec = replace(overall(0.4), min_consistency=0.5)
+    assert decide_pairwise(spec, questions[:2], results[:4], ID).status == "passed"
+    assert "not decided" in decide_pairwise(spec, questions[:2], results[:4], ID, results).message
+
+
+def test_one_model_against_which_nothing_is_decided_fails_the_gate() -> None:
+    spec = replace(overall(0.1), min_consistency=0.5)
+    result = decide_pairwise(spec, *played(weak=["AB"] * 20, equal=["AA"] * 20), ID)
+    assert (result.status, result.value) == ("failed", None)
+    assert "against weak passed: " in result.message
+    assert "against equal failed: not decided: " in result.message
