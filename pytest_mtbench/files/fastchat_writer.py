@@ -15,6 +15,7 @@ from ..engine.plan import Plan, user_text
 from ..protocol.prompts import judge_prompt_name
 from ..untrusted.paths import file_name
 from ..untrusted.text import join_surrogates, listed
+from .whole import write_whole
 
 # Who a letter names in the first order and in the second, in FastChat's words; model_1 is the one under test.
 _WINNERS = (
@@ -190,5 +191,4 @@ def _answer_id(model: str, question_id: QuestionId) -> str:
 
 
 def _write(path: Path, rows: _Rows) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_whole(path, "".join(json.dumps(row) + "\n" for row in rows))

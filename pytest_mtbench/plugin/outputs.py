@@ -8,11 +8,12 @@ from pathlib import Path
 from ..domain.errors import ConfigError
 from ..engine.plan import Plan
 from ..files.fastchat_writer import export_files
+from ..files.whole import check_writable
 from ..suite.settings import Settings
 
 
 def probe_outputs(settings: Settings, plans: Iterable[Plan]) -> None:
-    """Makes the folders of reports and exports, and tries each file.
+    """Makes the folders of reports and exports, and tries each place.
 
     Raises:
         ConfigError: one cannot be written.
@@ -27,12 +28,7 @@ def probe_outputs(settings: Settings, plans: Iterable[Plan]) -> None:
 
 def _probe(path: Path, what: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        existed = path.exists()
-        with path.open("a", encoding="utf-8"):
-            pass
-        if not existed:
-            path.unlink()
+        check_writable(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"{what}: cannot be written ({reason})") from error
