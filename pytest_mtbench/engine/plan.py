@@ -35,7 +35,7 @@ class Plan:
         again: what sets judgments apart that must be asked for anew, where these are such.
         judgment_age: the seconds that a judgment lasts.
         account: the suite that pays for it, where it is not this one.
-        answered_by: the model whose stored answers are graded, where it is called otherwise than the one under test.
+        answers_of: the model whose stored answers are graded, where it is called otherwise than the one under test.
         shard: which share of the questions this is, as `1/3`; empty where it is the whole.
         answers_after: only cached answers of the model under test that came after this count, seconds since the epoch;
             a baseline's own answers are no evidence about the candidate.
@@ -55,7 +55,7 @@ class Plan:
     again: str = ""
     judgment_age: float | None = None
     account: str = ""
-    answered_by: str = ""
+    answers_of: str = ""
     shard: str = ""
     answers_after: float | None = None
 

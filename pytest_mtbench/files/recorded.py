@@ -55,7 +55,7 @@ def read_answers(source: Path, plan: Plan) -> Recorded:
     left: Counter[str] = Counter()
     if source.suffix == ".json":
         file, report = source, read_report(source, plan.questions)
-        answers, model = report.answers(), report.answered_by or report.model
+        answers, model = report.answers(), report.answers_of or report.model
         said = _by_prompt(judgments_of_report(report, answers, plan))
     else:
         file = _answer_file(source, plan.model.name)
@@ -132,7 +132,7 @@ def model_in(file: Path) -> str:
     if file.suffix != ".json":
         return read_answer_file(file).model
     report = read_report(file)
-    return report.answered_by or report.model
+    return report.answers_of or report.model
 
 
 def _with_own_ids(answers: AnswerSource, plan: Plan) -> AnswerSource:

@@ -33,7 +33,7 @@ class StoredReport:
         turns: the results, of a suite without a name; a report without the texts of later runs has their scores alone.
         tally: what the run that wrote it cost, and how the judge was served.
         text: the file, in which `at` finds lines.
-        answered_by: the model whose answers were graded, where the report says it.
+        answers_of: the model whose answers were graded, where the report says it.
         shard: the share of a run that it is, as `1/3`, where it is one.
         made: when that run ended, seconds since the epoch; None where the report tells no time that can be.
     """
@@ -46,7 +46,7 @@ class StoredReport:
     turns: tuple[TurnResult, ...] = field(repr=False)
     tally: Tally
     text: str = field(default="", repr=False)
-    answered_by: str = ""
+    answers_of: str = ""
     shard: str = ""
 
     def at(self, number: int) -> str:
@@ -105,7 +105,7 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
         raise ConfigError(f"{where} {problem}; a report that says two things is none, make it anew")
     return StoredReport(
         path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows), text=text,
-        answered_by=rows.answered_by or "", shard=rows.shard or "", made=_made(report),
+        answers_of=rows.answers_of or "", shard=rows.shard or "", made=_made(report),
     )  # fmt: skip
 
 

@@ -168,7 +168,7 @@ class ReportRows(_Row):
 
     model: str
     judge: str
-    answered_by: str | None = None
+    answers_of: str | None = None
     shard: Annotated[str, Field(pattern="^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$")] | None = None
     mode: Literal["single", "pairwise"] = "single"
     fingerprint: _Fingerprint

@@ -73,10 +73,10 @@ def _check_together(reports: Sequence[StoredReport]) -> None:
             raise ConfigError(
                 f"{report.path}: is share {report.shard}, and {other.path} is {other.shard} of another run"
             )
-        if report.answered_by != reports[0].answered_by:
+        if report.answers_of != reports[0].answers_of:
             raise ConfigError(
-                f"{report.path}: graded answers of {report.answered_by or report.model}, and {reports[0].path} those "
-                f"of {reports[0].answered_by or reports[0].model}"
+                f"{report.path}: graded answers of {report.answers_of or report.model}, and {reports[0].path} those "
+                f"of {reports[0].answers_of or reports[0].model}"
             )
     # A share whose judgments were all cached knows no name.
     served = [(report, sorted(report.tally.judges_served)) for report in reports if report.tally.judges_served]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import hookspecs
-from .arguments import named_suites
+from .arguments import named_suites, not_run, root_suite
 from .options import add_options, model_option
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from .activation import activate
 
         activate(session.config)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Of a suite file that lies there and is not run somebody may think that it is; an active run says so itself."""
+    left = None if _is_active(config) else root_suite(config)
+    return [] if left is None else [not_run(config, left)]
 
 
 @pytest.fixture

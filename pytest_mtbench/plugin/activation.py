@@ -8,8 +8,12 @@ import pytest
 
 from ..domain.errors import ConfigError
 from ..questions import load_questions
+from ..suite.resolve import ResolvedSuite
+from ..suite.who import answered_by, judged_by, opponents_by
 from ..untrusted.text import one_line
+from .arguments import not_run, root_suite
 from .collection import CollectionPlugin, ListingPlugin
+from .ending import EndingPlugin
 from .names import marker_name
 from .options import is_worker, usage_error
 from .registry import SuiteRegistry, resolved_suites
@@ -36,8 +40,10 @@ def activate(config: pytest.Config) -> None:
     config.pluginmanager.register(session, "mtbench-session")
     config.pluginmanager.register(CollectionPlugin(registry), "mtbench-collection")
     if not is_worker(config):
-        config.pluginmanager.register(ResultsPlugin(config, registry, session), "mtbench-results")
-        config.pluginmanager.register(HeaderPlugin(registry), "mtbench-header")
+        ending = EndingPlugin()
+        config.pluginmanager.register(ending, "mtbench-ending")
+        config.pluginmanager.register(ResultsPlugin(config, registry, session, ending), "mtbench-results")
+        config.pluginmanager.register(HeaderPlugin(config, registry, session), "mtbench-header")
 
 
 def add_markers_at_hand(config: pytest.Config) -> None:
@@ -49,18 +55,29 @@ def add_markers_at_hand(config: pytest.Config) -> None:
 
 
 class HeaderPlugin:
-    """Shows each value that is not a default, and where it came from."""
+    """Shows who answers and judges, each value that is not a default and where it came from, and what does not run."""
 
-    def __init__(self, registry: SuiteRegistry) -> None:
+    def __init__(self, config: pytest.Config, registry: SuiteRegistry, session: SessionPlugin) -> None:
+        self._config = config
         self._registry = registry
+        self._session = session
 
     def pytest_report_header(self) -> list[str]:
-        """One line a suite, and one a kind of file that it reads."""
+        """Two lines a suite, and one a kind of file that it reads."""
         lines = []
         for suite in self._registry.suites.values():
             said = ", ".join(f"{label} {one_line(value)} ({source})" for label, value, source in suite.header)
-            lines += [f"mtbench: {suite.id}: {line}" for line in (said, *map(one_line, suite.files))]
-        return lines
+            lines += [f"mtbench: {suite.id}: {line}" for line in (said, self._who(suite), *map(one_line, suite.files))]
+        left = root_suite(self._config)
+        return lines + (
+            [not_run(self._config, left)] if left is not None and left not in self._registry.collected else []
+        )
+
+    def _who(self, suite: ResolvedSuite) -> str:
+        others = opponents_by(suite)
+        against = f"; against {others}" if others else ""
+        answers = answered_by(suite, self._registry.settings, hook=self._session.generated)
+        return f"answers {answers}{against}; judge {judged_by(suite.plan)}"
 
 
 def _only_lists(config: pytest.Config) -> bool:

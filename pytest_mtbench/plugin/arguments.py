@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ..untrusted.paths import is_file, is_folder
+from ..untrusted.text import printable
 from .options import VIRTUAL, absolute
 
 SUITE_NAME = "mtbench.yaml"
@@ -61,6 +62,16 @@ def root_suite(config: pytest.Config) -> Path | None:
     """The suite file in the rootdir, where there is one that pytest does not ignore."""
     path = config.rootpath / SUITE_NAME
     return path if is_file(path) and not _is_ignored(config, path) else None
+
+
+def not_run(config: pytest.Config, path: Path) -> str:
+    """What the header says of a suite file that a run leaves out."""
+    try:
+        shown = os.path.relpath(path, config.invocation_params.dir)
+    except ValueError:  # on another drive of Windows
+        shown = str(path)
+    shown = printable(shown.replace(os.sep, "/"))
+    return f"mtbench: {shown} is not run; name it: pytest {shown}"
 
 
 def suite_files(config: pytest.Config, option: Path | None) -> list[Path]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -18,7 +16,7 @@ from ..engine.runner import Runner
 from ..scores.gates import GateResult
 from ..suite.resolve import ResolvedSuite
 from ..untrusted.text import one_line, printable
-from .options import VIRTUAL, is_worker
+from .options import VIRTUAL
 
 GATE_PROPERTY = "mtbench_gate"
 FATAL_PROPERTY = "mtbench_fatal"
@@ -96,11 +94,10 @@ def measured(item: pytest.Item, key: TurnKey, runs: int | None = None) -> TurnRe
     try:
         return runner.result(key, runs)
     except FatalError as error:
-        if is_worker(item.config):  # the controller ends the run: see results.py
-            # Printable: execnet takes no lone surrogate, and a worker that dies of one leaves exit status 0.
-            item.user_properties.append((FATAL_PROPERTY, one_line(str(error))))
-            pytest.fail(one_line(str(error)), pytrace=False)
-        end_run(item.config, one_line(str(error)))
+        # An error of this item, so that JUnit's XML has one; results.py ends the run with it, where the engine is.
+        # Printable: execnet takes no lone surrogate, and a worker that dies of one leaves exit status 0.
+        item.user_properties.append((FATAL_PROPERTY, one_line(str(error))))
+        pytest.fail(one_line(str(error)), pytrace=False)
     except StoppedError as error:
         item.session.shouldstop = str(error)
         pytest.skip(str(error))
@@ -113,12 +110,3 @@ def _runner(item: pytest.Item) -> Runner:
     if runner is None:  # xdist runs what was collected, whatever was not
         pytest.fail("not measured: other tests could not be collected (--continue-on-collection-errors)", pytrace=False)
     return runner
-
-
-def end_run(config: pytest.Config, message: str) -> NoReturn:
-    """Ends the run with one message, which somebody prints also where the terminal plugin is off."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-    if not config.pluginmanager.has_plugin("terminalreporter"):
-        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-            sys.stderr.write(f"{message}\n")
-    pytest.exit(message, returncode=pytest.ExitCode.USAGE_ERROR)

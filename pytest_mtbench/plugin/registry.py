@@ -50,6 +50,7 @@ class SuiteRegistry:
         suites: those that run, by path; the built-in one has none.
         default: what `mtbench_turn` reads, or None: `no_default` says why.
         added: those that are added to what pytest collects.
+        found: those that pytest collects by itself.
     """
 
     settings: Settings
@@ -57,6 +58,12 @@ class SuiteRegistry:
     default: ResolvedSuite | None
     no_default: str = ""
     added: tuple[AddedSuite, ...] = ()
+    found: tuple[Path, ...] = ()
+
+    @property
+    def collected(self) -> set[Path | None]:
+        """The suites whose items run."""
+        return {*self.found, *(added.suite.path for added in self.added)}
 
     @property
     def all(self) -> list[ResolvedSuite]:
@@ -136,7 +143,9 @@ def resolved_suites(config: pytest.Config, load: LoadQuestions = load_questions)
             _check_one_suite(settings, [suite.id for suite in (*suites.values(), default)])
         except ConfigError as error:
             default, no_default = None, str(error)
-    return SuiteRegistry(settings, suites, default, no_default, tuple(_added(config, paths, suites)))
+    return SuiteRegistry(
+        settings, suites, default, no_default, tuple(_added(config, paths, suites)), tuple(paths.found)
+    )
 
 
 def _added(config: pytest.Config, paths: _Paths, suites: Mapping[Path | None, ResolvedSuite]) -> Iterator[AddedSuite]:

@@ -1,23 +1,27 @@
-"""What items reported -> the scorecard, the reports and the summary."""
+"""What items reported -> the scorecard, the reports, the summary and the exit status."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Generator, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ..domain.tally import Tally
-from ..files.fastchat_writer import export
-from ..report import dry_run, json_report, terminal
+from ..report import dry_run, terminal
 from ..report.run_report import RunReport
 from ..scores.gates import GateResult
 from ..scores.regression_gate import outcome_of
 from ..scores.scorecard import scorecard, scorecards
+from ..suite.who import answered_by
 from ..untrusted.text import one_line
-from .item import FATAL_PROPERTY, end_run, gate_of
-from .names import turn_item_ids
+from .ending import EndingPlugin, Pointer, error_report, say, undecided_text
+from .item import FATAL_PROPERTY, gate_of
+from .names import gate_item_name, turn_item_ids
+from .writing import Writer, call_report_hook
 
 if TYPE_CHECKING:
     from ..engine.runner import LocalRunner
@@ -26,44 +30,73 @@ if TYPE_CHECKING:
     from .session import SessionPlugin
 
 
+_GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
 class ResultsPlugin:
     """Gathers gate results from wherever items ran, and tells them at the end."""
 
-    def __init__(self, config: pytest.Config, registry: SuiteRegistry, session: SessionPlugin) -> None:
+    def __init__(
+        self, config: pytest.Config, registry: SuiteRegistry, session: SessionPlugin, ending: EndingPlugin
+    ) -> None:
         self._config = config
         self._registry = registry
         self._session = session
+        self._ending = ending
         self._gates: dict[tuple[str, str], GateResult] = {}
         self._reports: list[RunReport] = []
+        self._problems: list[str] = []
+        self._writer = Writer(registry.settings)
+        self._fatal: str | None = None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None]:
+        """Takes what an item told; the first one that cannot go on ends the run, once everybody has its error."""
         told = gate_of(report)
         if told is not None:
             suite_id, gate = told
             self._gates[suite_id, gate.name] = gate
         fatal = dict(report.user_properties).get(FATAL_PROPERTY)
-        if fatal is not None:
-            end_run(self._config, one_line(self._session.channel_failure or str(fatal)))
+        if fatal is None:
+            return (yield)
+        message = one_line(self._session.channel_failure or str(fatal))
+        report.longrepr = Pointer(message)  # type: ignore[assignment]  # whatever can be printed may stand there
+        self._ending.abort(message)
+        self._fatal = message
+        yield
+        say(self._config, [message])
+        pytest.exit(message, returncode=pytest.ExitCode.USAGE_ERROR)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Writes the reports, also where nothing is printed; the table is made from the same."""
-        settings, runner = self._registry.settings, self._session.runner
+        runner = self._session.runner
         if runner is None:
             return
-        self._reports = [self._report(suite, runner) for suite in self._measured_suites(runner)]
+        self._session.stop()
+        suites = self._measured_suites(runner)
+        self._tell_what_is_missing(session, suites)
+        self._reports = [self._report(session, suite, runner) for suite in suites]
         for report in self._reports:
-            written = json_report.as_json(report)
-            for path in settings.reports:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json_report.as_text(written, every_run=settings.shard is not None), encoding="utf-8")
-            if settings.export:
-                export(settings.export, report.plan, report.card.results, report.started, report.tally.note)
-            session.config.hook.pytest_mtbench_report(report=written)
+            self._fail(session, self._writer.write(report))
+        for report in self._reports:
+            self._fail(session, call_report_hook(self._config, report))
+        ending = self._ending.ending(int(session.exitstatus), self._problems)
+        if any(report.ending != ending for report in self._reports):  # a hook or a disk has changed it
+            self._reports = [replace(report, ending=ending) for report in self._reports]
+            for report in self._reports:
+                self._fail(session, self._writer.write(report))
+        say(self._config, [*self._problems, *self._writer.kept])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if terminalreporter.config.getoption("no_summary"):
-            return
+        if not terminalreporter.config.getoption("no_summary"):
+            self._write_tables(terminalreporter)
+        for line in [*self._problems, *self._writer.kept]:
+            terminalreporter.ensure_newline()
+            for part in terminal.wrapped(line, shutil.get_terminal_size().columns):
+                terminalreporter.write_line(part)
+
+    def _write_tables(self, terminalreporter: pytest.TerminalReporter) -> None:
         width = shutil.get_terminal_size().columns
         for suite, estimated in self._session.estimates:
             terminalreporter.ensure_newline()
@@ -83,7 +116,34 @@ class ResultsPlugin:
         running = {suite.id for suite in self._registry.suites.values()}
         return [suite for suite in self._registry.all if suite.id in running | asked]
 
-    def _report(self, suite: ResolvedSuite, runner: LocalRunner) -> RunReport:
+    def _tell_what_is_missing(self, session: pytest.Session, suites: Iterable[ResolvedSuite]) -> None:
+        """A selected gate without a result fails the run, and an item that was cut off is an error."""
+        green = session.exitstatus in _GREEN
+        if session.shouldfail or session.shouldstop:
+            self._ending.stopped(str(session.shouldfail or session.shouldstop))
+        cut_off = self._ending.unfinished() if self._fatal is None else None
+        if cut_off is not None:
+            self._log(error_report(cut_off, f"not run to its end: {self._ending.cause}"))
+        for suite in suites:
+            decided = [name for suite_id, name in self._gates if suite_id == suite.id]
+            missing = self._ending.undecided(suite, decided)
+            for name in missing if green else ():
+                self._log(error_report(f"{suite.id}::{gate_item_name(name)}", undecided_text(suite.id, [name])))
+            if missing:
+                self._fail(session, [undecided_text(suite.id, missing)])
+
+    def _log(self, report: pytest.TestReport) -> None:
+        self._config.hook.pytest_runtest_logreport(report=report)
+
+    def _fail(self, session: pytest.Session, problems: Iterable[str]) -> None:
+        """Keeps what is wrong for the summary; a run with such is not green."""
+        for problem in problems:
+            if problem not in self._problems:
+                self._problems.append(problem)
+            if session.exitstatus in _GREEN:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _report(self, session: pytest.Session, suite: ResolvedSuite, runner: LocalRunner) -> RunReport:
         results = [result for result in runner.results().values() if result.key.suite == suite.id]
         # In the order of the suite, whichever worker was first.
         known = [self._gates.get((suite.id, name)) for name in suite.gate_order]
@@ -102,6 +162,8 @@ class ResultsPlugin:
             against=scorecards(suite.plan.selected, results),
             regression=regression,
             outcome=outcome_of(regression, suite.plan, runner.results().values()) if regression else None,
+            ending=self._ending.ending(int(session.exitstatus), self._problems),
+            answered_by=answered_by(suite, self._registry.settings, hook=self._session.generated),
         )
 
     def _shown_id(self, node_id: str) -> str:

@@ -31,7 +31,8 @@ from ..untrusted.text import one_line
 from .announcer import Announcer
 from .clients import Clients, cache_at_hand, estimate_of, with_answers
 from .collection import wanted_keys
-from .item import end_run, runner_key
+from .ending import end_run
+from .item import runner_key
 from .options import plans_only, usage_error
 from .outputs import probe_outputs
 from .registry import SuiteRegistry
@@ -66,6 +67,11 @@ class SessionPlugin:
     def seconds(self) -> float:
         """How long the run has taken."""
         return time.monotonic() - self._clock
+
+    @property
+    def generated(self) -> bool:
+        """Whether a user's own hook may answer instead of the model."""
+        return bool(self._config.hook.pytest_mtbench_generate.get_hookimpls())
 
     @property
     def notes(self) -> Sequence[str]:
@@ -196,8 +202,7 @@ class SessionPlugin:
     def _local_runner(self) -> LocalRunner:
         settings, suites = self._settings, list(self._registry.suites.values())
         probe_outputs(settings, [suite.plan for suite in suites])
-        hook = self._config.hook.pytest_mtbench_generate
-        generated = bool(hook.get_hookimpls())
+        hook, generated = self._config.hook.pytest_mtbench_generate, self.generated
         for suite in suites:
             require_api_keys(suite, settings, generated=generated)
         recorded = {suite.id: suite.recorded for suite in suites if suite.recorded is not None}

@@ -24,9 +24,11 @@ def as_json(report: RunReport) -> dict[str, Any]:
     plan, card = report.plan, report.card
     return {
         "format": FORMAT,
+        **asdict(report.ending),
         "model": plan.model.name,
         "judge": plan.judge.name,
-        "answered_by": plan.answered_by or plan.model.name,
+        "answered_by": report.answered_by,
+        **({"answers_of": plan.answers_of} if plan.answers_of else {}),
         **({"shard": plan.shard} if plan.shard else {}),
         "mode": "pairwise" if plan.opponents else "single",
         "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..domain.result import TurnResult
 from ..domain.tally import Tally
@@ -11,6 +12,20 @@ from ..engine.plan import Plan
 from ..scores.gates import GateResult, GateSpec
 from ..scores.regression_gate import RegressionOutcome, RegressionSpec
 from ..scores.scorecard import Scorecard
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a run came to.
+
+    Args:
+        exit_status: pytest's.
+        reason: why it was aborted, or what is wrong that no item tells.
+    """
+
+    status: Literal["passed", "failed", "aborted"] = "passed"
+    exit_status: int = 0
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +40,8 @@ class RunReport:
         shown_id: a node id as the terminal shows it: relative to where pytest was started.
         remarks: lines for the summary about how the run was made.
         against: the scores against each of the other models, in pairwise mode.
+        ending: what the run came to, as a whole.
+        answered_by: who answered for the model under test.
         regression, outcome: what the gate against a baseline asks, and what the results say of it.
     """
 
@@ -41,6 +58,8 @@ class RunReport:
     against: Mapping[str, Scorecard] = field(default_factory=dict)
     regression: RegressionSpec | None = None
     outcome: RegressionOutcome | None = None
+    ending: Ending = Ending()
+    answered_by: str = ""
 
     def id_of(self, result: TurnResult) -> str:
         """The node id of a turn, as a person can paste it back."""

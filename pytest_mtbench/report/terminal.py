@@ -24,7 +24,7 @@ _UNSCORED_SHOWN = 5
 def title(plan: Plan, what: str = "MT-Bench") -> str:
     """The heading: model, judge and set."""
     model = shown_name(plan.model.name, plan.model.endpoint.url)
-    model += f" (answers of {plan.answered_by})" if plan.answered_by else ""
+    model += f" (answers of {plan.answers_of})" if plan.answers_of else ""
     judge = shown_name(plan.judge.name, plan.judge.endpoint.url)
     others = ", ".join(shown_name(other.label, other.endpoint.url) for other in plan.opponents)
     against = f" against {others}" if others else ""

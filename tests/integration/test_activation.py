@@ -30,7 +30,8 @@ def test_inactive_it_costs_nothing(bench: Bench) -> None:
     assert "mtbench-engine" not in (bench.path / "threads.txt").read_text()
     assert {path.name for path in bench.path.iterdir() if "mtbench" in path.name} == {"mtbench.yaml"}
     assert {path.name for path in bench.path.iterdir() if "runpytest" not in path.name} <= before
-    assert "mtbench:" not in result.stdout.str()
+    lines = [line for line in result.outlines if line.startswith("mtbench:")]
+    assert lines == ["mtbench: mtbench.yaml is not run; name it: pytest mtbench.yaml"]
     assert "MT-Bench" not in result.stdout.str()
 
 
@@ -129,6 +130,52 @@ def test_the_header_shows_what_is_not_a_default_and_where_it_came_from(bench: Be
     assert "limit 1 (--mtbench-limit)" in header
     assert "runs" not in header
     assert "mtbench:" not in bench.plain("mtbench.yaml", "--no-header", "--co").stdout.str().split("collected")[0]
+
+
+def not_run(result: pytest.RunResult) -> list[str]:
+    return [line for line in result.outlines if "is not run; name it" in line]
+
+
+def test_a_suite_file_that_is_not_run_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.suite()
+    bench.suite(name="other.mtbench.yaml")
+    tests = bench.path / "tests"
+    tests.mkdir()
+    (tests / "test_it.py").write_text(PASSING)
+    line = "mtbench: mtbench.yaml is not run; name it: pytest mtbench.yaml"
+    for arguments in ([], ["tests"], ["other.mtbench.yaml"], ["--mtbench-model=m", "tests/test_it.py::test_passes"]):
+        assert not_run(bench.plain(*arguments)) == [line], arguments
+    for arguments in (["mtbench.yaml"], ["--mtbench-model=m"], ["--mtbench-model=m", "tests"], ["-q"], ["--version"]):
+        assert not_run(bench.plain(*arguments, "--co")) == [], arguments
+    assert not_run(bench.plain("--ignore=mtbench.yaml")) == []
+    monkeypatch.chdir(tests)
+    (bench.path / "tox.ini").touch()
+    line = "mtbench: ../mtbench.yaml is not run; name it: pytest ../mtbench.yaml"
+    assert not_run(bench.apart("--rootdir=..")) == [line]
+    (bench.path / "mtbench.yaml").unlink()
+    assert "mtbench:" not in bench.plain().stdout.str()
+
+
+def test_the_header_says_who_answers_and_who_judges(bench: Bench) -> None:
+    def header(*options: str) -> str:
+        return next(line for line in bench.run("--co", *options).outlines if "mtbench: mtbench: answers " in line)
+
+    url = bench.endpoint.url
+    judge = f"judge the-judge at {url}, the model's endpoint"
+    assert header() == f"mtbench: mtbench: answers m at {url}; {judge}"
+    assert header("--mtbench-judge-base-url=http://u:pw@127.0.0.1:9/v1").endswith(
+        "; judge the-judge at http://127.0.0.1:9/v1"
+    )
+    assert header("--mtbench-against=other") == f"mtbench: mtbench: answers m at {url}; against other at {url}; {judge}"
+    bench.run("--mtbench-export=out", "--mtbench-report=report.json")
+    assert header("--mtbench-answers=report.json") == f"mtbench: mtbench: answers m, from the file report.json; {judge}"
+    assert header("--mtbench-merge=report.json").startswith(
+        "mtbench: mtbench: answers m, from the reports report.json;"
+    )
+    stored = header("--mtbench-against=out/model_answer/m.jsonl", "--mtbench-model=n")
+    assert f"answers n at {url}; against m, from the file out/model_answer/m.jsonl; judge" in stored
+    bench.pytester.makeconftest("def pytest_mtbench_generate(): return 'x'")
+    assert header() == f"mtbench: mtbench: answers m, by the hook pytest_mtbench_generate; {judge}"
 
 
 @pytest.mark.parametrize("option", ["--help", "--version", "-VV", "--markers", "--fixtures", "--cache-show"])

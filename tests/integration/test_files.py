@@ -29,7 +29,7 @@ def test_answers_of_another_model_are_graded_and_named_everywhere(bench: Bench) 
         ]
     )
     assert "but $ERROR$, FastChat's mark of a request that failed" in flowing(result)
-    assert (bench.report("r.json")["model"], bench.report("r.json")["answered_by"]) == ("m", "other/7b")
+    assert (bench.report("r.json")["model"], bench.report("r.json")["answers_of"]) == ("m", "other/7b")
     again = bench.run("--mtbench-answers=r.json", "--mtbench-limit=1", "-k", "math", "--mtbench-cache=off")
     assert "no answer to 1 questions: 1" in again.stderr.str()
 
@@ -38,11 +38,11 @@ def test_joined_shares_name_whose_answers_they_graded(bench: Bench) -> None:
     write_jsonl(bench.path / "old.jsonl", answers("other/7b"))
     for n in (1, 2):
         bench.run(f"--mtbench-shard={n}/2", "--mtbench-answers=old.jsonl", f"--mtbench-report={n}.json")
-        assert (bench.report(f"{n}.json")["shard"], bench.report(f"{n}.json")["answered_by"]) == (f"{n}/2", "other/7b")
+        assert (bench.report(f"{n}.json")["shard"], bench.report(f"{n}.json")["answers_of"]) == (f"{n}/2", "other/7b")
     joined = bench.run("--mtbench-merge=1.json", "--mtbench-merge=2.json", "--mtbench-report=r.json")
     joined.assert_outcomes(passed=TURNS)
     joined.stdout.fnmatch_lines(["*MT-Bench: m (answers of other/7b), judged by*"])
-    assert bench.report("r.json")["answered_by"] == "other/7b"
+    assert bench.report("r.json")["answers_of"] == "other/7b"
     assert "shard" not in bench.report("r.json")
 
 

@@ -70,7 +70,7 @@ def test_one_category_by_its_name(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression, count", [("math", 5), ("math or trivia", 6), ("turn2", 4), ("mtbench_gate", 3), ("mtbench", 12)]
+    "expression, count", [("math", 5), ("math or trivia", 6), ("turn2", 5), ("mtbench_gate", 3), ("mtbench", 12)]
 )
 def test_markers_select(bench: Bench, expression: str, count: int) -> None:
     bench.suite(THRESHOLDS)

@@ -297,7 +297,7 @@ def test_shares_that_are_not_of_one_run_are_refused(
 
 def test_shares_of_answers_of_two_models_are_refused(small_set: Path, tmp_path: Path) -> None:
     plan = plan_of(small_set)
-    parts = [share(plan, 1, 2), replace(share(plan, 2, 2), answered_by="other")]
+    parts = [share(plan, 1, 2), replace(share(plan, 2, 2), answers_of="other")]
     paths = [write(tmp_path / f"{n}.json", part, results_of(part)) for n, part in enumerate(parts)]
     with pytest.raises(ConfigError, match=r"1\.json: graded answers of other, and .*0\.json those of m$"):
         merge_reports(paths, plan)

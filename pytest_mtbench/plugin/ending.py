@@ -1,0 +1,147 @@
+"""How a run ends: what was selected, what came of it, and what ended it before its time."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import pytest
+
+from ..report.run_report import Ending
+from ..suite.resolve import ResolvedSuite
+from ..untrusted.text import one_line
+from .names import gate_item_name
+
+
+class EndingPlugin:
+    """Watches what is selected and reported, in whichever process items run."""
+
+    def __init__(self) -> None:
+        self._selected: dict[str, None] | None = None
+        self._finished: set[str] = set()
+        self._failed = False
+        self._cause: str | None = None
+        self._aborted = False
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """What a worker will run."""
+        self._select(ids)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """What this process will run, where it runs any."""
+        self._select(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            self._finished.add(report.nodeid)
+        self._failed = self._failed or report.failed
+
+    def abort(self, cause: str) -> None:
+        """Takes note that nothing can go on."""
+        self._aborted, self._cause = True, self._cause or cause
+
+    def stopped(self, cause: str) -> None:
+        """Takes note of why the run was ended early, as by -x."""
+        self._cause = self._cause or one_line(cause)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        error = excinfo.value
+        if isinstance(error, pytest.exit.Exception):
+            self.abort(f"pytest.exit: {one_line(str(error.msg))}")
+        elif type(error) is KeyboardInterrupt:
+            self.abort("interrupted (KeyboardInterrupt)")
+        else:  # pytest's own kind, and xdist's: --stepwise, -x
+            self.stopped(str(error))
+            self._aborted = self._aborted or not self._failed
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self.abort(f"internal error: {one_line(excinfo.exconly())[:500]}")
+
+    def undecided(self, suite: ResolvedSuite, decided: Iterable[str]) -> list[str]:
+        """The selected gates of a suite that have no result; all of them where nobody could say what is selected.
+
+        Args:
+            decided: names of those that have one.
+        """
+        known = set(decided)
+        return [
+            name
+            for name in suite.gate_order
+            if name not in known and self._is_selected(f"{suite.id}::{gate_item_name(name)}")
+        ]
+
+    def _is_selected(self, node_id: str) -> bool:
+        # --dist=loadgroup writes the group behind an id.
+        return self._selected is None or any(one == node_id or one.startswith(f"{node_id}@") for one in self._selected)
+
+    def unfinished(self) -> str | None:
+        """The first selected item that did not come to its end, where the run was aborted."""
+        if not self._aborted:
+            return None
+        return next((node_id for node_id in self._selected or () if node_id not in self._finished), None)
+
+    @property
+    def cause(self) -> str:
+        """What ended the run before its time."""
+        return self._cause or ""
+
+    def ending(self, exit_status: int, problems: Sequence[str]) -> Ending:
+        """What the run came to, by all that is known so far.
+
+        Args:
+            problems: what is wrong that no item tells.
+        """
+        if self._aborted:
+            return Ending("aborted", exit_status, self._cause)
+        reason = "; ".join(filter(None, (self._cause, *problems))) or None
+        return Ending("passed" if exit_status == 0 else "failed", exit_status, reason)
+
+    def _select(self, ids: Iterable[str]) -> None:
+        self._selected = (self._selected or {}) | dict.fromkeys(ids)
+
+
+def undecided_text(suite_id: str, names: Sequence[str]) -> str:
+    """What is said of gates without a result."""
+    gates = ", ".join(gate_item_name(name) for name in names)
+    return f"{one_line(suite_id)}: {gates} {'was' if len(names) == 1 else 'were'} selected and not decided"
+
+
+def error_report(node_id: str, message: str) -> pytest.TestReport:
+    """An error in the place of an item that could not run, for the terminal and for JUnit's XML."""
+    path, _, name = node_id.partition("::")
+    return pytest.TestReport(
+        nodeid=node_id, location=(path, None, name), keywords={}, outcome="failed", longrepr=message, when="setup"
+    )
+
+
+class Pointer:
+    """A message in full, which the terminal's last line says and its section of errors does not say again."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def __str__(self) -> str:
+        return self._message
+
+    def toterminal(self, writer: Any) -> None:
+        """What the section of errors shows."""
+        writer.line("the run ended here; the last line says why")
+
+
+def say(config: pytest.Config, lines: Iterable[str]) -> None:
+    """Writes lines to stderr, where the terminal plugin is off and nobody else would say them."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if not config.pluginmanager.has_plugin("terminalreporter"):
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            for line in lines:
+                sys.stderr.write(f"{line}\n")
+
+
+def end_run(config: pytest.Config, message: str) -> NoReturn:
+    """Ends the run with one message, which somebody prints also where the terminal plugin is off."""
+    say(config, [message])
+    pytest.exit(message, returncode=pytest.ExitCode.USAGE_ERROR)

@@ -1,0 +1,97 @@
+"""The files and the hook that a finished run is told to; nothing that goes wrong there hides the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..engine.plan import Plan
+from ..files.fastchat_writer import export, export_files
+from ..files.whole import write_whole
+from ..report import json_report
+from ..report.run_report import RunReport
+from ..suite.settings import Settings
+from ..untrusted.redaction import redacted, secrets_of
+from ..untrusted.text import one_line
+
+
+class Writer:
+    """Writes the reports and exports of a run, as often as it comes to know more.
+
+    Args:
+        settings: say where.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kept: set[Path] = set()
+        self._written: set[Path] = set()
+
+    def write(self, report: RunReport) -> Iterator[str]:
+        """Writes one suite's files.
+
+        Yields:
+            what could not be written, a line each.
+        """
+        text = json_report.as_text(json_report.as_json(report), every_run=self._settings.shard is not None)
+        for path in self._settings.reports:
+            if not self._keep(path, report):
+                yield from self._tried(path, f"--mtbench-report={path}", lambda path=path: write_whole(path, text))
+        folder = self._settings.export
+        if folder is not None and not any(self._keep(path, report) for path in export_files(folder, report.plan)):
+            rows = report.card.results
+            what = f"--mtbench-export={folder}"
+            yield from self._tried(
+                folder, what, lambda: export(folder, report.plan, rows, report.started, report.tally.note)
+            )
+
+    @property
+    def kept(self) -> list[str]:
+        """What the summary says of files that a run which measured nothing left as they were."""
+        return [f"{path}: not replaced, since this run scored no turn" for path in sorted(self._kept)]
+
+    def _keep(self, path: Path, report: RunReport) -> bool:
+        """Whether a file stays: nothing was measured, and it is of an earlier run."""
+        measured = any(score is not None for result in report.card.results for score in result.scores)
+        if path not in self._written and path.exists() and not measured:
+            self._kept.add(path)
+        return path in self._kept
+
+    def _tried(self, path: Path, what: str, write: Any) -> Iterator[str]:
+        try:
+            write()
+            self._written.add(path)
+        except (OSError, ValueError) as error:
+            reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            yield one_line(f"{what}: could not be written ({reason}); what was there before is there still")
+
+
+def call_report_hook(config: pytest.Config, report: RunReport) -> Iterator[str]:
+    """Hands the report to `pytest_mtbench_report`.
+
+    Yields:
+        what the user's code did instead of coming back, be it `sys.exit(0)`.
+    """
+    written = json.loads(json_report.as_text(json_report.as_json(report), every_run=True))
+    try:
+        config.hook.pytest_mtbench_report(report=written)
+    except BaseException as error:  # noqa: BLE001 - the user's code, whatever it does, hides no gate and no table
+        said = redacted(f"{type(error).__name__}: {_said(error)}", list(_secrets([report.plan])))
+        yield one_line(f"pytest_mtbench_report ended in {said[:500]}")
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - as above
+        return "(its text cannot be had)"
+
+
+def _secrets(plans: Iterable[Plan]) -> Iterator[str]:
+    for plan in plans:
+        for role in (plan.model, plan.judge, *plan.opponents):
+            yield from secrets_of(role.endpoint.api_key, role.endpoint.url)

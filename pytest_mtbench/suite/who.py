@@ -1,0 +1,66 @@
+"""Who answers and who judges, in the words of the header and of reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..demo import shown_name
+from ..domain.endpoint import Role
+from ..engine.plan import Plan
+from ..files.fastchat import answer_file_in
+from ..untrusted.text import one_line
+from ..untrusted.urls import public_url
+from .resolve import ResolvedSuite
+from .settings import Settings
+
+HOOK = "pytest_mtbench_generate"
+
+
+def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
+    """Who answers for the model under test: an endpoint, a hook, or the files that hold the answers.
+
+    Args:
+        hook: whether a user's own `pytest_mtbench_generate` may answer.
+    """
+    name = one_line(suite.plan.answers_of or suite.plan.model.name)
+    if settings.merge:
+        return f"{name}, from the reports {_listed(settings.merge, settings)}"
+    if settings.answers is not None and not _holds_the_other_side_alone(suite, settings.answers):
+        return f"{name}, from the file {_listed((settings.answers,), settings)}"
+    if hook:
+        return f"{name}, by the hook {HOOK}"
+    return _at(suite.plan.model)
+
+
+def judged_by(plan: Plan) -> str:
+    """The judge and where it is asked, said in full: it asks at the model's endpoint unless somebody says otherwise."""
+    same = ", the model's endpoint" if plan.judge.endpoint.url == plan.model.endpoint.url else ""
+    return f"{_at(plan.judge)}{same}"
+
+
+def opponents_by(suite: ResolvedSuite) -> str:
+    """The models that the answers are compared with and where they answer; empty in single grading."""
+    return "; ".join(
+        f"{one_line(other.who.label)}, from the file {one_line(other.source)}"
+        if other.who.answers is not None
+        else _at(other.who, other.who.label)
+        for other in suite.opponents
+    )
+
+
+def _at(role: Role, name: str = "") -> str:
+    shown = shown_name(one_line(name or role.name), role.endpoint.url)
+    return f"{shown} at {one_line(public_url(role.endpoint.url))}"
+
+
+def _holds_the_other_side_alone(suite: ResolvedSuite, source: Path) -> bool:
+    """Whether a folder of answers has those of the other model and not of the one under test, which is asked then."""
+    there = any(other.source == str(source) for other in suite.opponents)
+    return there and answer_file_in(source, suite.plan.model.name) is None
+
+
+def _listed(paths: tuple[Path, ...], settings: Settings) -> str:
+    """Paths as somebody types them where pytest was started."""
+    return ", ".join(
+        one_line(str(path.relative_to(settings.cwd) if path.is_relative_to(settings.cwd) else path)) for path in paths
+    )
