@@ -35,12 +35,12 @@ def test_the_suite_with_thresholds(bench: Bench, monkeypatch: pytest.MonkeyPatch
 
 def test_the_pairwise_suite(bench: Bench) -> None:
     shutil.copy(EXAMPLES / "pairwise" / "mtbench.yaml", bench.path)
-    lost = bench.plain("mtbench.yaml", "--mtbench-limit=2")
-    lost.assert_outcomes(passed=32, failed=4)
-    lost.stdout.fnmatch_lines(["FAILED mtbench.yaml::gate[[]math[]] - math: win rate 0 is below the threshold 0.4*"])
-    other_way = ["--mtbench-model=demo", "--mtbench-against=demo-regressed", "--mtbench-limit=2"]
-    assert " ".join(other_way[:2]) in (bench.path / "mtbench.yaml").read_text()
-    bench.plain("mtbench.yaml", *other_way).assert_outcomes(passed=36)
+    lost = bench.plain("mtbench.yaml")
+    lost.assert_outcomes(passed=160, failed=4)
+    lost.stdout.fnmatch_lines(["FAILED mtbench.yaml::gate[[]math[]] - math: win rate 0.025 is below the*"])
+    other_way = ["--mtbench-model=demo", "--mtbench-against=demo-regressed"]
+    assert " ".join(other_way) in (bench.path / "mtbench.yaml").read_text()
+    bench.plain("mtbench.yaml", *other_way).assert_outcomes(passed=164)
 
 
 def test_the_users_own_test(bench: Bench) -> None:
