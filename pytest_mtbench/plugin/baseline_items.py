@@ -101,11 +101,11 @@ def _look_until_decided(item: pytest.Item, suite: ResolvedSuite) -> tuple[Regres
     want(item, spec.sentinel_keys)
     again = [measured(item, key) for key in spec.sentinel_keys]
     turns = suite.plan.turns()
-    for number, runs in enumerate(spec.rule.looks, start=1):
+    for runs in spec.rule.looks:
         want(item, turns, runs)
         results: Sequence[TurnResult] = [measured(item, key, runs) for key in turns]
         outcome = outcome_of(spec, suite.plan, [*results, *again])
-        if outcome.blind or outcome.old or len(outcome.looks) < number or outcome.last.verdict != "inconclusive":
+        if outcome.decided:
             break
     return outcome, runs
 

@@ -6,14 +6,13 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionId
 from ..engine.plan import Plan, Sentinel
 from ..files.fingerprint import INSTRUCTIONS, differences, fingerprint
-from ..files.report_reader import read_report
+from ..files.report_reader import StoredReport
 from ..untrusted.text import shorten
 from .paired import Turn
 from .regression import ALPHA, CATEGORY_DROP, LOOKS, LOOKS_OF_ONE_RUN, MARGIN, MARGIN_OF_ONE_RUN, Rule
@@ -92,13 +91,15 @@ class Baseline:
         return Sentinel.of(plan, self.answers, chosen[:count], AS_NEW_AS)
 
 
-def read_baseline(path: Path, name: str, plan: Plan) -> Baseline:
-    """Reads a report and sees to it that it can be compared with this run.
+def baseline_of(report: StoredReport, name: str, plan: Plan) -> Baseline:
+    """The baseline that a report is, which can be compared with this run.
+
+    Args:
+        name: the file as the user named it.
 
     Raises:
-        ConfigError: it cannot be read, was made under other conditions (it says which), or lacks questions.
+        ConfigError: it was made under other conditions (it says which), or lacks questions.
     """
-    report = read_report(path, plan.questions)
     problems = [f"it is of mode {report.mode!r}"] if report.mode != "single" else []
     problems += [
         _WHAT.get(what)

@@ -106,6 +106,11 @@ class RegressionOutcome:
         return self.shift is not None and (self.shift.moved or not self.shift.decided)
 
     @property
+    def decided(self) -> bool:
+        """Whether more runs of the candidate would change nothing."""
+        return self.blind or bool(self.old) or self.last.verdict != "inconclusive"
+
+    @property
     def last(self) -> Comparison:
         """The look that counts."""
         return self.looks[-1]

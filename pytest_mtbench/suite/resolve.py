@@ -13,12 +13,11 @@ from ..domain.question import Question, QuestionSet
 from ..engine.plan import Plan
 from ..files.recorded import Recorded
 from ..questions import load_questions
-from ..scores.baseline import read_baseline
 from ..scores.gates import GateSpec
 from ..scores.regression_gate import RegressionSpec
-from ..untrusted.paths import is_same_file
 from ..untrusted.urls import is_loopback
 from .answers import existing_answers
+from .baseline import against_baseline
 from .choices import Choices, choose, stands_in
 from .file import SuiteFile
 from .opponents import Opponent, against_settings, is_pairwise, opponents, pairwise_remarks, problems_of_modes
@@ -187,7 +186,7 @@ def _pairwise(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> R
 
 def _single(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> ResolvedSuite:
     """The suite with its gate against a baseline, where there is one."""
-    plan, regression = _regression(resolved.plan, sources, choices)
+    plan, regression = against_baseline(resolved.plan, sources.file, sources.folder, choices, sources.settings)
     gated = bool(resolved.gates or resolved.floor or regression or sources.settings.is_part)
     return replace(
         resolved,
@@ -197,44 +196,6 @@ def _single(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> Res
         header=tuple(choices.header((choices.baseline,))),
         remarks=(*resolved.remarks, *(regression.remarks if regression else ()), *(() if gated else (_NOT_GATED,))),
     )
-
-
-def _regression(plan: Plan, sources: _Sources, choices: Choices) -> tuple[Plan, RegressionSpec | None]:
-    """The plan as a baseline makes it, and what the regression gate asks; a share has no gate."""
-    settings, section = sources.settings, sources.file.content.baseline
-    if not choices.baseline.is_given:
-        if section.model_fields_set:
-            raise ConfigError(
-                sources.file.at(("baseline",), "names no file; add `file:`, or give --mtbench-baseline=FILE")
-            )
-        return plan, None
-    name = choices.baseline.value
-    path = settings.baseline.path if settings.baseline else sources.folder / name
-    baseline = read_baseline(path, name, plan)
-    _check_apart(path, name, settings)
-    # The baseline's own answers, found in the cache, are no evidence about the candidate: not in a share of it either.
-    plan = replace(plan, answers_after=baseline.made)
-    if settings.is_part:
-        return plan, None
-    # Answers that exist already cannot become more.
-    exist = bool(settings.answers or settings.merge)
-    rule, remarks = baseline.rule(section.model_dump(), plan.runs if exist or choices.runs.is_given else None)
-    if exist:
-        rule = replace(rule, looks=rule.looks[:1])
-    plan = replace(plan, runs=rule.looks[0], judges_served=baseline.judges_served, judge_moved=baseline.judge_moved)
-    sentinel = baseline.sentinel(plan, section.sentinel) if section.sentinel else None
-    return plan, RegressionSpec(baseline, rule, sentinel, section.on_inconclusive, remarks)
-
-
-def _check_apart(path: Path, name: str, settings: Settings) -> None:
-    """Sees to it that the baseline is neither what the run writes nor what it takes for the candidate."""
-    given = [(f"--mtbench-report={report}", report, "which would be overwritten") for report in settings.reports]
-    given += [(f"--mtbench-merge={share}", share, "which is no candidate") for share in settings.merge]
-    if settings.answers is not None:
-        given.append((f"--mtbench-answers={settings.answers}", settings.answers, "which is no candidate"))
-    for option, other, why in given:
-        if is_same_file(path, other):
-            raise ConfigError(f"{option} is the baseline itself ({name}), {why}; name another file")
 
 
 def _with_notice_of_the_demo(resolved: ResolvedSuite) -> ResolvedSuite:

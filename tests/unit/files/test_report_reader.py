@@ -19,7 +19,7 @@ from pytest_mtbench.engine.plan import Plan
 from pytest_mtbench.files.report_reader import read_report
 from pytest_mtbench.report import json_report
 from pytest_mtbench.report.run_report import RunReport
-from pytest_mtbench.scores.baseline import read_baseline
+from pytest_mtbench.scores.baseline import baseline_of
 from pytest_mtbench.scores.scorecard import scorecard
 
 from ...engine_harness import plan_of
@@ -171,7 +171,7 @@ def test_a_baseline_with_ids_as_text_is_of_the_same_questions(small_set: Path, t
     for row in report["turns"]:
         row["question_id"] = str(row["question_id"])
     (tmp_path / "b.json").write_text(as_lines(report), encoding="utf-8")
-    baseline = read_baseline(tmp_path / "b.json", "b.json", plan)
+    baseline = baseline_of(read_report(tmp_path / "b.json", plan.questions), "b.json", plan)
     assert set(baseline.scores) == {key.place for key in plan.turns()}
 
 
