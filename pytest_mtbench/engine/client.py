@@ -138,6 +138,7 @@ class OpenAIClient:
             "key": f"; check {self._endpoint.key_variable}",
             "model": f"; check {self._what_to_check}",
             "url": f"; is {self._endpoint.option} right?",
+            "later": "; it asks to wait for longer than any run does: try again later",
             "certificate": "; SSL_CERT_FILE names the certificates of a private authority",
             "": "",
         }[fault.check]

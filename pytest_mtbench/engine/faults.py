@@ -69,7 +69,7 @@ class Fault:
     message: str
     wait: float | None = None
     parameter: str = ""
-    check: Literal["", "key", "model", "url", "certificate"] = ""
+    check: Literal["", "key", "model", "url", "certificate", "later"] = ""
     transport: bool = False
     timed_out: bool = False
     alike: str = ""
@@ -174,7 +174,7 @@ def _by_status(
         return Fault("fatal", f"the endpoint knows no such model or path ({message})", check="model")
     if status in (408, 409, 425) or status >= 500:
         if (wait or 0) > LONGEST_WAIT:  # it is away for longer than any run waits
-            return Fault("retry", message, alike=str(status))
+            return Fault("retry", message, alike=str(status), check="later")
         return Fault("retry", message, wait)
     return Fault("refused", f"the endpoint refused the request ({message})", alike=str(status))
 

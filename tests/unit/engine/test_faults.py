@@ -322,7 +322,7 @@ ANSWERS = {
         Reply(status=403, body={"code": "permission_denied", "error": "It violates usage guidelines."}), "refused", ""),
     "no permission": (error(403, "You may not", "permission_denied"), "fatal", "key"),
     "no route": (error(405, "Method Not Allowed"), "refused", ""),
-    "away for a day": (error(503, "maintenance", Retry_After="86400"), "retry", ""),
+    "away for a day": (error(503, "maintenance", Retry_After="86400"), "retry", "later"),
 }  # fmt: skip
 
 
