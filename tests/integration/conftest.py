@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class Bench:
         self.endpoint = endpoint
         self.path = pytester.path
         self.own_process = False
+        self.started: list[subprocess.Popen[bytes]] = []
         self.questions = write_set(self.path / "data" / "small")
         pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n")
 
@@ -62,9 +64,23 @@ class Bench:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Starts a run in a process of its own and does not wait for it."""
         command = [sys.executable, "-m", "pytest", *self.model_options, *arguments]
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.path
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.path,
+            # A shell's background job ignores Ctrl-C, and its children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """Ends what a test that failed has left running."""
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
     def suite(self, text: str = "", name: str = "mtbench.yaml") -> Path:
         """Writes a suite file for the scripted endpoint; `text` is added to it."""
@@ -112,9 +128,11 @@ def table(result: pytest.RunResult) -> list[str]:
 
 
 @pytest.fixture
-def bench(pytester: pytest.Pytester, endpoint: Server) -> Bench:
+def bench(pytester: pytest.Pytester, endpoint: Server) -> Iterator[Bench]:
     """pytest against a scripted endpoint."""
-    return Bench(pytester, endpoint)
+    bench = Bench(pytester, endpoint)
+    yield bench
+    bench.close()
 
 
 @pytest.fixture(params=[("-p", "no:xdist"), ("-n2",)], ids=["no-xdist", "n2"])
