@@ -229,18 +229,18 @@ class Replies:
         if self._cache is None or not self._readable(wanted):
             yield None
             return
-        request = wanted.request
-        while not await self._in_thread(lambda cache: cache.claim(request)):
-            await asyncio.sleep(0.1)
-            found = await self._stored(wanted)
-            if found is not None:
-                yield found
-                return
-        key = request_key(request)
+        request, key = wanted.request, request_key(wanted.request)
+        # Noted before it is taken, or a run that is stopped at that moment would leave its claim to the next.
         self._claimed[key] = request
         if self._renewal is None:
             self._renewal = asyncio.create_task(self._renew())
         try:
+            while not await self._in_thread(lambda cache: cache.claim(request)):
+                await asyncio.sleep(0.1)
+                found = await self._stored(wanted)
+                if found is not None:
+                    yield found
+                    return
             # The other run may have stored the reply between the first look and the claim.
             yield await self._stored(wanted)
         finally:

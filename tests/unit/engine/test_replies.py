@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_mtbench.domain.chat import CacheMode, Usage
+from pytest_mtbench.domain.chat import CacheMode, ChatRequest, Usage
 from pytest_mtbench.domain.question import QuestionId
+from pytest_mtbench.engine.cache import ReplyCache
 from pytest_mtbench.engine.plan import Plan, user_text
 
 from ...engine_harness import (
@@ -234,6 +235,31 @@ def test_an_engine_that_gives_up_lets_another_ask(endpoint: Server, plan: Plan, 
             await asyncio.gather(hanging, return_exceptions=True)
 
     story(act)
+
+
+def test_a_claim_that_is_being_made_when_the_run_stops_is_given_back(
+    endpoint: Server, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claiming = threading.Event()
+    claim = ReplyCache.claim
+
+    def slowly(cache: ReplyCache, request: ChatRequest) -> bool:
+        claimed = claim(cache, request)
+        claiming.set()
+        time.sleep(0.3)
+        return claimed
+
+    monkeypatch.setattr(ReplyCache, "claim", slowly)
+
+    async def act() -> None:
+        async with running(plan, tmp_path / "cache") as this:
+            waiting = asyncio.create_task(this.turn("five", 1))
+            assert await asyncio.to_thread(claiming.wait, 5)
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    story(act)
+    with contextlib.closing(sqlite3.connect(tmp_path / "cache" / "cache.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM Cache").fetchone() == (0,)
 
 
 def test_requests_that_are_the_same_are_made_once_in_any_mode(endpoint: Server, plan: Plan) -> None:
