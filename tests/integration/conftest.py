@@ -79,8 +79,9 @@ class Bench:
     def close(self) -> None:
         """Ends what a test that failed has left running."""
         for process in self.started:
-            process.kill()
-            process.communicate()
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def suite(self, text: str = "", name: str = "mtbench.yaml") -> Path:
         """Writes a suite file for the scripted endpoint; `text` is added to it."""
@@ -133,6 +134,12 @@ def bench(pytester: pytest.Pytester, endpoint: Server) -> Iterator[Bench]:
     bench = Bench(pytester, endpoint)
     yield bench
     bench.close()
+
+
+# For a test that waits for long: with workers `.ci/run` alone runs it.
+slow_with_workers = pytest.mark.parametrize(
+    "xdist", [("-p", "no:xdist"), pytest.param(("-n2",), marks=pytest.mark.slow)], ids=["no-xdist", "n2"]
+)
 
 
 @pytest.fixture(params=[("-p", "no:xdist"), ("-n2",)], ids=["no-xdist", "n2"])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from .conftest import Bench
+from .conftest import Bench, slow_with_workers
 
 PLAIN = """
 def pytest_mtbench_generate(messages, question, turn, run):
@@ -67,6 +67,7 @@ def test_no_key_for_the_model_is_needed(bench: Bench) -> None:
     result.assert_outcomes(passed=9)
 
 
+@slow_with_workers
 def test_one_that_hangs_costs_the_turns_and_is_said_at_once(bench: Bench, xdist: Sequence[str]) -> None:
     bench.pytester.makeconftest(
         "import time\n"
@@ -96,8 +97,10 @@ import pathlib, threading
 @pytest.mark.parametrize("mode", [(), ("-n2",)], ids=["no-xdist", "n2"])
 @pytest.mark.parametrize(
     "source",
-    [HANGS.format("", "threading.Event().wait()"), HANGS.format("async ", "threading.Event().wait()")],
-    ids=["thread", "blocked-loop"],
+    [
+        pytest.param(HANGS.format("", "threading.Event().wait()"), id="thread"),
+        pytest.param(HANGS.format("async ", "threading.Event().wait()"), id="blocked-loop", marks=pytest.mark.slow),
+    ],
 )
 def test_control_c_ends_a_run_whose_hook_hangs(bench: Bench, source: str, mode: Sequence[str]) -> None:
     bench.pytester.makeconftest(source)
