@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ..domain.chat import PARAMETERS, Message
+from ..domain.chat import PARAMETERS, ChatRequest, Message
+
+_MOST_ROOM = 8
+"""Times the tokens that the protocol allows, for an endpoint that cannot finish within them."""
 
 _REFUSING = re.compile(
     r"unsupported|not support|n't support|deprecated|not allowed|not permitted|does not accept"
@@ -51,6 +56,47 @@ def refused_parameter(status: int, codes: Collection[str], said: str, parameters
     quoted = next((name for name in named if f"'{name}'" in said or f"`{name}`" in said), "")
     refusing = _REFUSING.search(said) or any(code in codes for code in _CODES)
     return quoted or (named[0] if refusing else "")
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a model is asked, as far as it is known what its endpoint refuses.
+
+    A request keeps the form that it was sent in: while it is under way others may learn more.
+
+    Args:
+        refused: what it does without; see `refused_parameter`.
+        room: what `max_tokens` is multiplied by.
+    """
+
+    refused: frozenset[str] = frozenset()
+    room: int = 1
+
+    def parameters(self, request: ChatRequest) -> dict[str, Any]:
+        """The sampling parameters as they are sent."""
+        sampling: dict[str, Any] = {}
+        if request.temperature is not None and "temperature" not in self.refused:
+            sampling["temperature"] = request.temperature
+        name = "max_completion_tokens" if "max_tokens" in self.refused else "max_tokens"
+        return sampling | {name: request.max_tokens * self.room}
+
+    def messages(self, request: ChatRequest) -> Sequence[Message]:
+        """The messages as they are sent."""
+        return without_system(request.messages) if "system" in self.refused else request.messages
+
+    def can_do_without(self, request: ChatRequest) -> dict[str, Any]:
+        """What is sent and may be refused, for `refused_parameter`."""
+        sent = self.parameters(request)
+        if self.messages(request)[0]["role"] == "system":
+            sent["system"] = True
+        if self.room < _MOST_ROOM:
+            sent["room"] = True
+        return sent
+
+    def without(self, parameter: str, sent: Form) -> Form:
+        """The form after a request in the form `sent` was refused."""
+        room = max(self.room, 2 * sent.room) if parameter == "room" else self.room
+        return replace(self, refused=self.refused | {parameter}, room=room)
 
 
 def without_system(messages: tuple[Message, ...]) -> list[Message]:

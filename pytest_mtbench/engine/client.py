@@ -16,7 +16,7 @@ from ..untrusted.redaction import redacted, secrets_of
 from ..untrusted.secrets import resolved_env
 from ..untrusted.text import join_surrogates
 from ..untrusted.urls import is_loopback
-from .adapting import without_system
+from .adapting import Form
 from .completion import read_completion
 from .limits import Limiter
 from .patience import Announce, Patience
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 REFUSED_SECONDS = 20.0
 """An endpoint that no connection reached for so long is given up."""
 _LONGEST_BACKOFF = 8.0
-_MOST_ROOM = 8
-"""Times the tokens that the protocol allows, for an endpoint that cannot finish within them."""
 
 
 class OpenAIClient:
@@ -50,8 +48,7 @@ class OpenAIClient:
         self._endpoint = endpoint
         self._limiter = limiter
         self._client: openai.AsyncOpenAI | None = None
-        self._refused: dict[str, set[str]] = {}
-        self._room: dict[str, int] = {}
+        self._forms: dict[str, Form] = {}
         self._standing = Standing()
         self._unreached_since: float | None = None
         self._replied = False
@@ -71,9 +68,7 @@ class OpenAIClient:
                 if isinstance(outcome, ChatReply):
                     await terms.keep(outcome)
                     return outcome
-            if outcome.kind == "adapt":
-                self._adapt(request.model, outcome.parameter)
-            else:
+            if outcome.kind != "adapt":
                 tries += 1
                 await self._wait_or_give_up(request, outcome, tries, started)
             terms.count.retried += 1
@@ -87,15 +82,17 @@ class OpenAIClient:
         """Asks once, and learns from what comes before the place in flight is handed on."""
         from .faults import classify
 
-        parameters = self._parameters(request)  # now: what was refused while this one waited is known
+        form = self._form(request.model)  # now: what was refused while this one waited is known
         try:
-            reply = await self._once(request, parameters, patience.seconds)
+            reply = await self._once(request, form, patience.seconds)
         except Exception as error:  # noqa: BLE001 - sorted by classify, which raises what it does not know
             known = self._standing.knows(request.model)
-            fault = classify(error, self._can_do_without(request, parameters), self._secrets, known=known)
+            fault = classify(error, form.can_do_without(request), self._secrets, known=known)
             if fault.timed_out:
                 fault = replace(fault, message=patience.timed_out(self._endpoint.url, self._announce))
-            if fault.kind == "fatal":
+            if fault.kind == "adapt":
+                self._forms[request.model] = self._form(request.model).without(fault.parameter, form)
+            elif fault.kind == "fatal":
                 self._limiter.close()
             elif fault.kind == "rate-limit":
                 self._limiter.rate_limited(started, fault.wait or None)
@@ -163,18 +160,17 @@ class OpenAIClient:
                 f"{self._endpoint.option} right?"
             )
 
-    async def _once(self, request: ChatRequest, parameters: dict[str, Any], seconds: float) -> ChatReply:
+    async def _once(self, request: ChatRequest, form: Form, seconds: float) -> ChatReply:
         from .connection import timeout_of
 
-        refused = self._refused.get(request.model, set())
-        messages = without_system(request.messages) if "system" in refused else request.messages
+        messages = form.messages(request)
         completion: Any = await asyncio.wait_for(
             self._openai().chat.completions.create(
                 model=request.model,
                 messages=[dict(m) | {"content": join_surrogates(m["content"])} for m in messages],  # type: ignore[misc]
                 extra_body=resolved_env(request.extra_body, dict(self._endpoint.variables)) or None,
                 timeout=timeout_of(seconds),
-                **parameters,
+                **form.parameters(request),
             ),
             seconds,
         )
@@ -185,34 +181,12 @@ class OpenAIClient:
             text=redacted(reply.text, self._secrets),
             finish_reason=redacted(reply.finish_reason, self._secrets),
             served=redacted(reply.served, self._secrets),
-            adapted=tuple(sorted(refused)),
+            adapted=tuple(sorted(form.refused)),
             elsewhere=reply.elsewhere and (reply.elsewhere[0], redacted(reply.elsewhere[1], self._secrets)),
         )
 
-    def _parameters(self, request: ChatRequest) -> dict[str, Any]:
-        """The sampling parameters as they are sent."""
-        refused = self._refused.get(request.model, ())
-        parameters: dict[str, Any] = {}
-        if request.temperature is not None and "temperature" not in refused:
-            parameters["temperature"] = request.temperature
-        room = request.max_tokens * self._room.get(request.model, 1)
-        parameters["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = room
-        return parameters
-
-    def _can_do_without(self, request: ChatRequest, parameters: dict[str, Any]) -> dict[str, Any]:
-        """What was sent and may be refused; see `adapting`."""
-        sent = dict(parameters)
-        if request.messages[0]["role"] == "system" and "system" not in self._refused.get(request.model, ()):
-            sent["system"] = True
-        if self._room.get(request.model, 1) < _MOST_ROOM:
-            sent["room"] = True
-        return sent
-
-    def _adapt(self, model: str, parameter: str) -> None:
-        """Learns what a model's endpoint refuses, once for all requests."""
-        self._refused.setdefault(model, set()).add(parameter)
-        if parameter == "room":
-            self._room[model] = 2 * self._room.get(model, 1)
+    def _form(self, model: str) -> Form:
+        return self._forms.get(model, Form())
 
     def _openai(self) -> openai.AsyncOpenAI:
         if self._client is None:

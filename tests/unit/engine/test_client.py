@@ -708,6 +708,28 @@ def test_instructions_that_have_no_message_of_their_own_move_into_the_users(endp
     assert endpoint.asked[1].messages == [{"role": "user", "content": "Be brief.\n\na"}]
 
 
+def _refuses_what_it_cannot_do(asked: Asked, number: int) -> Reply | None:
+    if asked.messages[0]["role"] == "system":
+        return error(400, "System role not supported")
+    if "temperature" in asked.body:
+        return error(400, "invalid temperature: only 1 is allowed for this model")
+    if "max_tokens" in asked.body:
+        return error(400, "Unsupported parameter: 'max_tokens'", "unsupported_parameter")
+    if asked.body["max_completion_tokens"] < 300:
+        return error(400, "Could not finish the message because max_tokens was reached")
+    return None
+
+
+def test_requests_that_were_under_way_when_another_was_refused_learn_from_it_too(endpoint: Server) -> None:
+    endpoint.latency = 0.05  # all of them are sent before the first refusal comes
+    endpoint.before = _refuses_what_it_cannot_do
+    told = ask(endpoint, [request(name) for name in "abcdef"])
+    assert [type(outcome) for outcome in told.outcomes] == [ChatReply] * 6
+    assert max(asked.body.get("max_completion_tokens", 0) for asked in endpoint.asked) == 308
+    adapted = ("max_tokens", "room", "system", "temperature")
+    assert {reply.adapted for reply in told.outcomes if isinstance(reply, ChatReply)} == {adapted}
+
+
 def test_a_model_that_cannot_finish_gets_twice_the_room_until_it_can(endpoint: Server) -> None:
     said = "Could not finish the message because max_tokens or model output limit was reached."
     endpoint.before = lambda asked, number: error(400, said) if asked.body["max_tokens"] < 300 else None
