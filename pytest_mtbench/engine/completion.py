@@ -27,8 +27,8 @@ def read_completion(completion: Any, answer_from: str = "") -> ChatReply:
     message = getattr(choice, "message", None)
     field = answer_from or "content"
     content, refusal = getattr(message, field, None), getattr(message, "refusal", None)
-    if not hasattr(message, "content") or not isinstance(content, str | list | None):
-        error = getattr(completion, "error", None)
+    error = getattr(completion, "error", None)  # beside an answer too: one that was broken off
+    if error or not hasattr(message, "content") or not isinstance(content, str | list | None):
         raise MalformedReplyError(str(error or completion), error)
     if isinstance(content, list):  # some servers send the parts of a message
         content = "".join(
@@ -52,7 +52,8 @@ def _finish_reason(choice: Any) -> str:
     word = getattr(choice, "finish_reason", None)
     finish = "stop" if word is None or word == "" else word if isinstance(word, str) else "unknown"
     # OpenRouter puts an error beside half an answer.
-    return "error" if getattr(choice, "error", None) and end_of(finish) == "whole" else finish
+    lost = getattr(choice, "error", None) or getattr(getattr(choice, "message", None), "error", None)
+    return "error" if lost and end_of(finish) == "whole" else finish
 
 
 def _elsewhere(message: Any, field: str) -> tuple[str, str] | None:

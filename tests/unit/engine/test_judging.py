@@ -27,6 +27,8 @@ from ...engine_harness import (
 from ...server import Asked, Reply, Server, error
 from ...sets import write_set
 
+LOST = {"code": 400, "message": "lost"}
+
 # -- what cannot be scored
 
 
@@ -308,13 +310,26 @@ def test_an_answer_with_an_unknown_end_is_asked_for_again_and_never_judged_or_st
     story(act)  # nothing was stored
 
 
-def test_an_error_beside_half_an_answer_is_no_whole_reply(endpoint: Server, plan: Plan) -> None:
-    choice = {"finish_reason": "stop", "message": {"content": "Half"}, "error": {"code": 502, "message": "lost"}}
-    endpoint.answer = lambda asked: Reply(body={"choices": [choice]})
+@pytest.mark.parametrize(
+    "finish, choice, message, whole",
+    [("stop", {"error": LOST}, {}, {}), (None, {}, {"error": LOST}, {}), (None, {}, {}, {"error": LOST})],
+    ids=["choice", "message", "completion"],
+)
+def test_an_error_beside_half_an_answer_is_no_whole_reply(
+    endpoint: Server,
+    plan: Plan,
+    finish: str | None,
+    choice: dict[str, Any],
+    message: dict[str, Any],
+    whole: dict[str, Any],
+) -> None:
+    half = {"finish_reason": finish, "message": {"content": "Half", **message}, **choice}
+    endpoint.answer = lambda asked: Reply(body={"choices": [half], **whole})
 
     async def act() -> None:
         async with running(plan) as this:
-            assert 'finish_reason "error"' in ((await this.turn("five", 1)).unscored or "")
+            reason = (await this.turn("five", 1)).unscored or ""
+            assert 'finish_reason "error"' in reason or "HTTP 400: lost" in reason
             assert endpoint.judgments == []
 
     story(act)
