@@ -48,6 +48,7 @@ class StoredReport:
     text: str = field(default="", repr=False)
     answers_of: str = ""
     shard: str = ""
+    made: float | None = None
 
     def at(self, number: int) -> str:
         """File, line and place of a turn, for messages.
@@ -57,8 +58,6 @@ class StoredReport:
         """
         question_id, turn = self.turns[number].place
         return f"{self.path}:{line_of(self.text, number)}: question {question_id}, turn {turn}"
-
-    made: float | None = None
 
     def answers(self) -> AnswerSource:
         """The model's answers that the report holds the text of."""
@@ -77,8 +76,8 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
         questions: the set whose ids its turns get, since a report may have "101" for 101.
 
     Raises:
-        ConfigError: it is missing, not JSON, not a report of this format, holds a turn twice, or a score that is not
-            that of the judgment beside it.
+        ConfigError: it is missing, not JSON, not a report of this format, holds a turn twice, a score that is not
+            that of the judgment beside it, or a summary that is not that of its turns.
     """
     try:
         text = read_text(path)
@@ -103,6 +102,9 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
         row = rows.turns[number]
         where = f"{path}:{line_of(text, number)}: question {row.question_id}, turn {row.turn}"
         raise ConfigError(f"{where} {problem}; a report that says two things is none, make it anew")
+    otherwise = rows.says_otherwise()
+    if otherwise:
+        raise ConfigError(f"{path}: {otherwise}; a report that says two things is none, make it anew")
     return StoredReport(
         path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows), text=text,
         answers_of=rows.answers_of or "", shard=rows.shard or "", made=_made(report),

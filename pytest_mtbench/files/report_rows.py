@@ -132,8 +132,26 @@ class _TurnRow(_Row):
             yield Judgment(text, rating, reason if rating is None else None)
 
 
+class _Summary(_Row):
+    mean: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    n: Natural = 0
+
+
+class _Summaries(_Row):
+    overall: _Summary | None = None
+    turns: dict[str, _Summary] = {}
+    categories: dict[str, _Summary] = {}
+
+    def by_name(self) -> dict[str, _Summary]:
+        """All of them, under the names by which messages call them."""
+        named = {"overall": self.overall} if self.overall else {}
+        named |= {f"turns.{turn}": summary for turn, summary in self.turns.items()}
+        return named | {f"categories.{category}": summary for category, summary in self.categories.items()}
+
+
 class _Fingerprint(_Row):
     model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)
+    judge_requested: str | None = None
     judge_served: str | list[str] = ""
 
 
@@ -174,6 +192,7 @@ class ReportRows(_Row):
     fingerprint: _Fingerprint
     calls: _CountRows
     usage: _UsageRows
+    scores: _Summaries = _Summaries()
     turns: list[_TurnRow]
 
     @model_validator(mode="after")
@@ -181,6 +200,20 @@ class ReportRows(_Row):
         if any(bool(turn.games) != (self.mode == "pairwise") for turn in self.turns):
             raise ValueError("turns of mode pairwise have games, and no others")
         return self
+
+    def says_otherwise(self) -> str | None:
+        """What stands above the turns and is not what the turns and the fingerprint say."""
+        if self.fingerprint.judge_requested not in (None, self.judge):
+            return "`judge` is another one than in the fingerprint"
+        found: dict[str, list[float]] = {}
+        for row in self.turns if self.mode == "single" else ():
+            for name in ("overall", f"turns.{row.turn}", f"categories.{row.category}"):
+                found.setdefault(name, []).extend([] if row.score is None else [row.score])
+        told = self.scores.by_name()
+        for name, scores in found.items():
+            if name in told and (told[name].n != len(scores) or not _is_mean(told[name].mean, scores)):
+                return f"`scores.{name}` is not that of the turns"
+        return None
 
 
 def _is_mean(score: float | None, parts: Sequence[float | None]) -> bool:

@@ -103,6 +103,24 @@ def test_a_row_that_cannot_be_is_refused_with_its_line(
 
 
 @pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"judge": "another"}, "`judge` is another one than in the fingerprint"),
+        ({"scores": {"overall": {"mean": 9.0, "n": 9}}}, "`scores.overall` is not that of the turns"),
+        ({"scores": {"overall": {"mean": 7.0, "n": 8}}}, "`scores.overall` is not that of the turns"),
+        ({"scores": {"overall": {"mean": None, "n": 9}}}, "`scores.overall` is not that of the turns"),
+        ({"scores": {"turns": {"2": {"mean": 1.0, "n": 4}}}}, "`scores.turns.2` is not that of the turns"),
+        ({"scores": {"categories": {"math": {"mean": 1.0, "n": 4}}}}, "`scores.categories.math` is not that of the"),
+    ],
+)
+def test_what_stands_above_the_turns_is_what_they_say(small_set: Path, tmp_path: Path, change: Row, says: str) -> None:
+    report = report_of(plan_of(small_set), ("Fine: [[7]]", 7.0))
+    (tmp_path / "whole.json").write_text(as_lines(report), encoding="utf-8")
+    assert read_report(tmp_path / "whole.json").judge == report["judge"]
+    assert says in refusal(tmp_path / "r.json", as_lines(report | change))
+
+
+@pytest.mark.parametrize(
     "said",
     [
         [("[[7]]", 7.0)],
