@@ -107,11 +107,14 @@ class OpenAIClient:
         message = f"{self._endpoint.url}: {fault.message}"
         if fault.kind == "fatal":
             raise FatalError(f"{request.model} at {message}{self._advice(fault)}")
-        # An error that may pass counts once it has come again.
+        last = tries > self._endpoint.retries
+        # An error that may pass counts once it has come again; one that says nothing, once all tries are used up.
         shown = fault.kind == "refused" or tries > 1
-        if shown and self._standing.is_hopeless(request.model, fault.alike, str(request.messages)):
+        alike = fault.alike or (f"given up: {fault.kind}" if last and fault.kind != "refused" else "")
+        if (shown or last) and self._standing.is_hopeless(request.model, alike, str(request.messages)):
             self._limiter.close()
-            advice = self._advice(fault) or f"; check {self._endpoint.key_variable} and {self._what_to_check}"
+            what = f"; check {self._endpoint.key_variable} and {self._what_to_check}"
+            advice = self._advice(fault) or (what if fault.kind == "refused" else "; look at the server itself")
             raise FatalError(f"{request.model} at {message}; so it says to each of {ALIKE} different requests{advice}")
         if fault.kind == "refused":
             raise UnscoredError(message)
@@ -120,7 +123,6 @@ class OpenAIClient:
             raise FatalError(
                 f"{request.model} at {message}; nothing else came for ten minutes, so its quota may be used up"
             )
-        last = tries > self._endpoint.retries
         self._watch_connection(fault, started, last)
         if last:
             raise UnscoredError(f"{message}; given up after {tries} tries")
