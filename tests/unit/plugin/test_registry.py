@@ -16,14 +16,14 @@ from pytest_mtbench.plugin.registry import suite_id
     "path, expected",
     [
         (None, "mtbench"),
-        ("/root/mtbench.yaml", "mtbench.yaml"),
-        ("/root/mtbench", "mtbench"),
-        ("/root/a/b.mtbench.yaml", "a/b.mtbench.yaml"),
+        ("/project/mtbench.yaml", "mtbench.yaml"),
+        ("/project/mtbench", "mtbench"),
+        ("/project/a/b.mtbench.yaml", "a/b.mtbench.yaml"),
         ("/other/b.mtbench.yaml", "../other/b.mtbench.yaml"),
     ],
 )
 def test_ids_are_relative_to_the_rootdir(path: str | None, expected: str) -> None:
-    assert suite_id(Path(path) if path else None, Path("/root")) == expected
+    assert suite_id(Path(path) if path else None, Path("/project")) == expected
 
 
 def test_a_suite_on_another_drive_keeps_its_whole_path(monkeypatch: pytest.MonkeyPatch) -> None:
