@@ -108,13 +108,15 @@ class OpenAIClient:
         if fault.kind == "fatal":
             raise FatalError(f"{request.model} at {message}{self._advice(fault)}")
         last = tries > self._endpoint.retries
-        # An error that may pass counts once it has come again; one that says nothing, once all tries are used up.
-        shown = fault.kind == "refused" or tries > 1
+        # An error that may pass counts once it has come again, or once all tries are used up.
+        counts = fault.kind == "refused" or tries > 1 or last
         alike = fault.alike or (f"given up: {fault.kind}" if last and fault.kind != "refused" else "")
-        if (shown or last) and self._standing.is_hopeless(request.model, alike, str(request.messages)):
+        if counts and self._standing.is_hopeless(request.model, alike, str(request.messages)):
             self._limiter.close()
-            what = f"; check {self._endpoint.key_variable} and {self._what_to_check}"
-            advice = self._advice(fault) or (what if fault.kind == "refused" else "; look at the server itself")
+            advice = self._advice(fault) or {
+                "refused": f"; check {self._endpoint.key_variable} and {self._what_to_check}",
+                "rate-limit": "; its quota may be used up",
+            }.get(fault.kind, "; look at the server itself")
             raise FatalError(f"{request.model} at {message}; so it says to each of {ALIKE} different requests{advice}")
         if fault.kind == "refused":
             raise UnscoredError(message)

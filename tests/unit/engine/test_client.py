@@ -708,11 +708,12 @@ def test_instructions_that_have_no_message_of_their_own_move_into_the_users(endp
     assert endpoint.asked[1].messages == [{"role": "user", "content": "Be brief.\n\na"}]
 
 
-def test_an_endpoint_that_is_broken_for_every_request_is_given_up(endpoint: Server) -> None:
-    endpoint.before = always(error(500, "CUDA out of memory", **{"retry-after-ms": "1"}))
+@pytest.mark.parametrize("status, advice", [(500, "look at the server itself"), (429, "its quota may be used up")])
+def test_an_endpoint_that_is_broken_for_every_request_is_given_up(endpoint: Server, status: int, advice: str) -> None:
+    endpoint.before = always(error(status, "CUDA out of memory", **{"retry-after-ms": "1"}))
     told = ask(endpoint, [request(str(n)) for n in range(20)], retries=1, linger=2)
     (fatal,) = {str(outcome) for outcome in told.outcomes if isinstance(outcome, FatalError)}
-    assert "HTTP 500: CUDA out of memory; so it says to each of 8 different requests; look at the server" in fatal
+    assert f"HTTP {status}: CUDA out of memory; so it says to each of 8 different requests; {advice}" in fatal
     endpoint.clear()
     endpoint.before = lambda asked, number: error(500, "oops", **{"retry-after-ms": "1"}) if number else None
     told = ask(endpoint, [request(str(n)) for n in range(20)], in_order=True, retries=1)
