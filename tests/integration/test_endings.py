@@ -65,7 +65,7 @@ def test_a_budget_that_is_used_up_is_an_error_of_an_item(bench: Bench) -> None:
     assert junit_errors(bench) == [top(bench)[2]]
 
 
-def test_an_interrupt_leaves_an_error_and_names_the_gates(bench: Bench, xdist: Sequence[str]) -> None:
+def test_an_interrupt_prints_the_table_leaves_an_error_and_names_the_gates(bench: Bench, xdist: Sequence[str]) -> None:
     measured = threading.Event()
 
     def judge(asked: Asked) -> Reply | str:
@@ -84,6 +84,8 @@ def test_an_interrupt_leaves_an_error_and_names_the_gates(bench: Bench, xdist: S
     process.send_signal(signal.SIGINT)
     output = (seen + process.communicate(timeout=30)[0]).decode()
     assert process.returncode == 2
+    assert "MT-Bench: m, judged by the-judge" in output
+    assert "KeyboardInterrupt" in output
     assert "gate[math], gate[overall] were selected and not decided" in " ".join(output.split())
     assert top(bench) == ("aborted", 2, "interrupted (KeyboardInterrupt)")
     assert junit_errors(bench) == ["not run to its end: interrupted (KeyboardInterrupt)"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -136,29 +134,3 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_asked_twice(bench: Bench)
     assert result.ret == 1
     result.assert_outcomes(passed=9, failed=1)
     assert len(bench.endpoint.asked) == 18
-
-
-@pytest.mark.parametrize("mode", [[], ["-n2"]], ids=["no-xdist", "n2"])
-def test_control_c_prints_the_table_of_what_was_measured(bench: Bench, mode: list[str]) -> None:
-    measured = threading.Event()
-
-    def judge(asked: Asked) -> Reply | str:
-        if "rain" in asked.prompt:
-            return "Rating: [[7]]"
-        measured.set()
-        return Reply("Rating: [[7]]", hang=60)
-
-    bench.endpoint.judge = judge
-    process = bench.start(*mode)
-    assert measured.wait(30)
-    # The first turn's result has to reach the run; its item says so by having run.
-    assert process.stdout is not None
-    seen = b""
-    while b"." not in seen.partition(b"items")[2].partition(b"mtbench ")[2] and b"items]" not in seen:
-        seen += os.read(process.stdout.fileno(), 1000)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
-    text = (seen + output).decode()
-    assert process.returncode == 2
-    assert "MT-Bench: m, judged by the-judge" in text
-    assert "KeyboardInterrupt" in text
