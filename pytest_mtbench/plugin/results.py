@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,11 @@ from ..untrusted.text import one_line
 from .ending import EndingPlugin, Pointer, error_report, say, undecided_text
 from .item import FATAL_PROPERTY, gate_of
 from .names import gate_item_name, turn_item_ids
+from .people_items import people_outcome
 from .writing import Writer, call_report_hook
 
 if TYPE_CHECKING:
+    from ..domain.result import TurnResult
     from ..engine.runner import LocalRunner
     from ..suite.resolve import ResolvedSuite
     from .registry import SuiteRegistry
@@ -164,6 +166,10 @@ class ResultsPlugin:
             outcome=outcome_of(regression, suite.plan, runner.results().values()) if regression else None,
             ending=self._ending.ending(int(session.exitstatus), self._problems),
             answered_by=answered_by(suite, self._registry.settings, hook=self._session.generated),
+            people=people_outcome(suite, suite.people, runner.results().values()) if suite.people else None,
+            people_rule=suite.people.rule if suite.people else None,
+            compared=tuple(_compared(suite, runner)),
+            is_audition=suite.is_audition,
         )
 
     def _shown_id(self, node_id: str) -> str:
@@ -174,3 +180,9 @@ class ResultsPlugin:
         except ValueError:  # on another drive of Windows
             relative = path
         return relative.replace(os.sep, "/") + separator + name
+
+
+def _compared(suite: ResolvedSuite, runner: LocalRunner) -> Iterator[TurnResult]:
+    """What the judge said of answers that people compared, in the order of the items."""
+    results = runner.results()
+    yield from (results[key] for bout in suite.bouts for key in bout.keys if key in results)

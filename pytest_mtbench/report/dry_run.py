@@ -24,6 +24,8 @@ def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterat
     """
     answering = [plan.model, *(other for other in plan.opponents if other.answers is None)]
     for kind, asked in (("answer", answering), ("judgment", [plan.judge])):
+        if not plan.model.name and kind == "answer":  # the judge alone is put to the test
+            continue
         whom = " and of ".join(f"{one_line(who.name)} at {who.endpoint.url}" for who in asked)
         count, usage = estimated.counts[kind], estimated.usage[kind]  # type: ignore[index]
         yield from wrapped(

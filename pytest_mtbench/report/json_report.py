@@ -11,6 +11,7 @@ from typing import Any
 from ..domain.result import TurnResult
 from ..files.fingerprint import fingerprint
 from ..files.report_reader import FORMAT
+from ..scores.people import outcome_as_json
 from ..scores.ranking import bradley_terry
 from ..scores.scorecard import MeanScore, Scorecard, Tournament
 from .run_report import RunReport
@@ -25,19 +26,20 @@ def as_json(report: RunReport) -> dict[str, Any]:
     return {
         "format": FORMAT,
         **asdict(report.ending),
-        "model": plan.model.name,
+        "model": plan.model.name or None,
         "judge": plan.judge.name,
         "answered_by": report.answered_by,
         **({"answers_of": plan.answers_of} if plan.answers_of else {}),
         **({"shard": plan.shard} if plan.shard else {}),
-        "mode": "pairwise" if plan.opponents else "single",
+        "mode": "audition" if report.is_audition else "pairwise" if plan.opponents else "single",
         "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(),
         "seconds": round(report.seconds, 3),
         "fingerprint": fingerprint(plan, report.tally.judges_served, report.tally.moved),
         "scores": _scores(card, pairwise=bool(plan.opponents)),
         **_against(report),
+        **({"agreement": outcome_as_json(report.people)} if report.people else {}),
         "gates": [gate.as_json() for gate in report.gates],
-        "turns": [_turn(result) for result in card.results],
+        "turns": [_turn(result) for result in card.results] + [_compared(result) for result in report.compared],
         "calls": {"answers": asdict(report.tally.answers), "judgments": asdict(report.tally.judgments)},
         "usage": _usage(report),
         "cost_usd": report.cost,
@@ -152,3 +154,8 @@ def _turn(result: TurnResult) -> dict[str, Any]:
     if repeated:
         row["ratings"] = [[judgment.score for judgment in run.judgments] for run in result.runs]
     return row
+
+
+def _compared(result: TurnResult) -> dict[str, Any]:
+    """A comparison of an audition: its answers are two models', and it is nobody's score."""
+    return _turn(result) | {"models": result.key.suite.partition("::")[2].split(" against ")}

@@ -67,6 +67,8 @@ class Settings:
     baseline: GivenPath | None = None
     against: tuple[str, ...] = ()
     merge: tuple[Path, ...] = ()
+    people: tuple[GivenPath, ...] = ()
+    rate_sheets: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses what excludes each other."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ..demo import shown_name
 from ..domain.endpoint import Role
-from ..engine.plan import Plan
 from ..files.fastchat import answer_file_in
 from ..untrusted.text import one_line
 from ..untrusted.urls import public_url
@@ -22,6 +21,8 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
     Args:
         hook: whether a user's own `pytest_mtbench_generate` may answer.
     """
+    if suite.is_audition:
+        return "nobody"
     name = one_line(suite.plan.answers_of or suite.plan.model.name)
     if settings.merge:
         return f"{name}, from the reports {_listed(settings.merge, settings)}"
@@ -32,9 +33,12 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
     return _at(suite.plan.model)
 
 
-def judged_by(plan: Plan) -> str:
+def judged_by(suite: ResolvedSuite) -> str:
     """The judge and where it is asked, said in full: it asks at the model's endpoint unless somebody says otherwise."""
-    same = ", the model's endpoint" if plan.judge.endpoint.url == plan.model.endpoint.url else ""
+    plan = suite.plan
+    if suite.is_audition and not suite.bouts:
+        return f"{one_line(plan.judge.name)}, by its rows in the files: nothing is asked"
+    same = ", the model's endpoint" if plan.model.name and plan.judge.endpoint.url == plan.model.endpoint.url else ""
     return f"{_at(plan.judge)}{same}"
 
 
