@@ -55,18 +55,21 @@ def read_table(path: Path, what: str, known: Sequence[str]) -> Iterator[TableRow
 
 
 def _text_of(path: Path, what: str) -> str:
+    """The text of a file.
+
+    What of CSV is not UTF-8 becomes U+FFFD: a spreadsheet writes whatever its country does, and only the cells that
+    count must be legible; see `_check_legible`.
+    """
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{what}: must be a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file")
     try:
         if path.stat().st_size > LARGEST_TABLE:
             raise ConfigError(f"{what}: is larger than {LARGEST_TABLE / 2**20:.0f} MiB, which no table of votes is")
-        return read_text(path)
+        return read_text(path, errors="replace" if path.suffix.lower() == ".csv" else "strict")
     except FileNotFoundError:
         raise ConfigError(f"{what}: no such file") from None
     except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path}: not UTF-8 text (at byte {error.start}); a spreadsheet saves it as CSV UTF-8"
-        ) from error
+        raise ConfigError(f"{path}: not UTF-8 text (at byte {error.start})") from error
     except OSError as error:
         raise ConfigError(f"{what}: cannot be read ({error.strerror or error})") from error
 
@@ -116,13 +119,25 @@ def _csv_rows(text: str, path: Path, known: Sequence[str]) -> Iterator[TableRow]
                 continue
             if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
                 raise ConfigError(f"{path}:{start}: has {len(cells)} cells, and the header {len(header)} columns")
-            yield TableRow(start, dict(zip(header, (unguarded(cell) for cell in cells), strict=False)))
+            row = TableRow(start, dict(zip(header, (unguarded(cell) for cell in cells), strict=False)))
+            _check_legible(row, path, known)
+            yield row
     except csv.Error as error:
         raise ConfigError(f"{path}:{reader.line_num}: not CSV ({error})") from error
 
 
+def _check_legible(row: TableRow, path: Path, known: Sequence[str]) -> None:
+    for name in known:
+        if "\ufffd" in str(row.values.get(name, "")):
+            raise ConfigError(
+                f"{path}:{row.line}: {name}: has letters that are not UTF-8, so that it cannot be told who or what is "
+                "meant; have the spreadsheet save it as CSV UTF-8"
+            )
+
+
 def _header(cells: Sequence[str], path: Path, line: int) -> list[str]:
-    names = [cell.strip().lower() for cell in cells]
+    # A program that takes UTF-8 for its country's alphabet has made three letters of the byte order mark.
+    names = [cell.removeprefix("\u00ef\u00bb\u00bf").strip("\ufeff\ufffd ").lower() for cell in cells]
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise ConfigError(f"{path}:{line}: the column {twice} stands twice")

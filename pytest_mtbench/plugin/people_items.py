@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from ..domain.result import TurnKey, TurnResult
-from ..scores.agreement_gate import agreement_result
+from ..scores.agreement_gate import PEOPLE, agreement_result
+from ..scores.gates import GateSpec
 from ..scores.people import PeopleOutcome, PeopleSpec, outcome_of
+from ..scores.people_gate import people_result
 from ..scores.shown import Shown, shown_alone, shown_beside, shown_games
 from ..suite.audition import Bout
 from ..suite.resolve import ResolvedSuite
 from .baseline_items import runs_for_gates
-from .item import GateItemBase, SuiteItem, measured
+from .item import GateItemBase, SuiteItem, end_with, measured
 from .options import plans_only
 from .turn_items import scored_turn, turn_marks
 
@@ -36,11 +38,16 @@ class ComparisonItem(SuiteItem):
         """Passes: what the judge is worth is told by all verdicts together."""
 
 
-class AgreementItem(GateItemBase):
-    """`gate[agreement]`: whether the judge judges as people do."""
+class PeopleItem(GateItemBase):
+    """`gate[agreement]`: whether the judge judges as people do; `gate[people]`: whether people find the model good.
 
-    def __init__(self, *, suite: ResolvedSuite, people: PeopleSpec, **kwargs: Any) -> None:
+    Args:
+        spec: which of both.
+    """
+
+    def __init__(self, *, suite: ResolvedSuite, people: PeopleSpec, spec: GateSpec, **kwargs: Any) -> None:
         super().__init__(suite=suite, keys=list(suite.keys), **kwargs)
+        self._spec = spec
         self._people = people
         self._results: list[TurnResult] = []
         self.add_marker(pytest.mark.mtbench)
@@ -52,9 +59,18 @@ class AgreementItem(GateItemBase):
             self._results = [measured(self, key, runs) for key in self.keys]
 
     def runtest(self) -> None:
-        """Fails where the judge is below its bar, and is skipped where that cannot be told."""
+        """Fails where what is asked is not reached, and is skipped where that cannot be told."""
         outcome = people_outcome(self.suite, self._people, self._results)
-        self.tell(agreement_result(self._people.rule, outcome.agreement, self.nodeid))
+        if outcome.is_stale:
+            end_with(
+                self,
+                f"{self._people.files}: all {outcome.stale} rows are stale: none is on an answer of this run; the "
+                "answers have changed since, or the sheet is of another run (a new one: --mtbench-rate-sheet=sheet.csv)",
+            )
+        if self._spec.kind == PEOPLE and self._people.bar is not None:
+            self.tell(people_result(self._people.bar, outcome.of_people(), self.nodeid))
+        else:
+            self.tell(agreement_result(self._people.rule, outcome.evidence, self.nodeid))
 
 
 def people_outcome(suite: ResolvedSuite, people: PeopleSpec, results: Iterable[TurnResult]) -> PeopleOutcome:
@@ -76,6 +92,7 @@ def shown_of(suite: ResolvedSuite, results: Iterable[TurnResult]) -> list[Shown]
     if suite.plan.opponents:
         return list(shown_games(suite.plan, own))
     baseline = suite.regression.baseline if suite.regression else None
-    if baseline is not None and baseline.answers:
+    rated = suite.people is not None and bool(suite.people.ratings)
+    if baseline is not None and baseline.answers and not rated:
         return list(shown_beside(suite.plan, own, baseline))
     return list(shown_alone(suite.plan, own))

@@ -176,8 +176,8 @@ def _added(config: pytest.Config, paths: _Paths, suites: Mapping[Path | None, Re
 def _check_one_suite(settings: Settings, ids: Sequence[str]) -> None:
     if len(ids) > 1 and settings.of_one_suite:
         raise ConfigError(
-            f"reports, --mtbench-export, --mtbench-answers and --mtbench-merge are of one suite, and this run has "
-            f"several ({', '.join(ids)}); name one of them on the command line"
+            "reports, --mtbench-export, --mtbench-answers, --mtbench-merge, --mtbench-people and --mtbench-rate-sheet "
+            f"are of one suite, and this run has several ({', '.join(ids)}); name one of them on the command line"
         )
 
 

@@ -21,7 +21,7 @@ from ..untrusted.text import one_line
 from .ending import EndingPlugin, Pointer, error_report, say, undecided_text
 from .item import FATAL_PROPERTY, gate_of
 from .names import gate_item_name, turn_item_ids
-from .people_items import people_outcome
+from .people_items import people_outcome, shown_of
 from .writing import Writer, call_report_hook
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class ResultsPlugin:
         self._reports = [self._report(session, suite, runner) for suite in suites]
         for report in self._reports:
             self._fail(session, self._writer.write(report))
+        for suite in suites if self._registry.settings.rate_sheets else ():
+            self._fail(session, self._writer.write_sheets(shown_of(suite, runner.results().values()), *suite.sheet))
         for report in self._reports:
             self._fail(session, call_report_hook(self._config, report))
         ending = self._ending.ending(int(session.exitstatus), self._problems)

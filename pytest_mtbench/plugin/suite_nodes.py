@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..scores.agreement_gate import AGREEMENT
+from ..scores.agreement_gate import AGREEMENT, PEOPLE
 from ..scores.gates import GateSpec
 from ..scores.regression_gate import JUDGE, REGRESSION
 from ..suite.resolve import ResolvedSuite
@@ -16,7 +16,7 @@ from .baseline_items import JudgeItem, RegressionItem
 from .gate_items import GateItem
 from .names import comparison_item_name, gate_item_name, turn_item_name
 from .options import VIRTUAL
-from .people_items import AgreementItem, ComparisonItem
+from .people_items import ComparisonItem, PeopleItem
 from .registry import AddedSuite
 from .turn_items import TurnItem
 
@@ -118,9 +118,9 @@ def _gate_item(parent: pytest.Collector, suite: ResolvedSuite, spec: GateSpec) -
     if against_baseline is not None:
         other: pytest.Item = against_baseline.from_parent(parent, **named, suite=suite, regression=suite.regression)
         return other
-    if spec.kind == AGREEMENT:
-        agreement: pytest.Item = AgreementItem.from_parent(parent, **named, suite=suite, people=suite.people)
-        return agreement
+    if spec.kind in (AGREEMENT, PEOPLE):
+        people: pytest.Item = PeopleItem.from_parent(parent, **named, suite=suite, people=suite.people, spec=spec)
+        return people
     item: pytest.Item = GateItem.from_parent(parent, **named, suite=suite, spec=spec)
     return item
 

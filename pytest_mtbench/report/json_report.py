@@ -11,9 +11,9 @@ from typing import Any
 from ..domain.result import TurnResult
 from ..files.fingerprint import fingerprint
 from ..files.report_reader import FORMAT
-from ..scores.people import outcome_as_json
 from ..scores.ranking import bradley_terry
 from ..scores.scorecard import MeanScore, Scorecard, Tournament
+from .people_json import people_as_json
 from .run_report import RunReport
 
 _TEXTS_OF_ALL_RUNS = ("answers", "judgments", "ratings")
@@ -37,7 +37,7 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "fingerprint": fingerprint(plan, report.tally.judges_served, report.tally.moved),
         "scores": _scores(card, pairwise=bool(plan.opponents)),
         **_against(report),
-        **({"agreement": outcome_as_json(report.people)} if report.people else {}),
+        **({"agreement": people_as_json(report.people)} if report.people else {}),
         "gates": [gate.as_json() for gate in report.gates],
         "turns": [_turn(result) for result in card.results] + [_compared(result) for result in report.compared],
         "calls": {"answers": asdict(report.tally.answers), "judgments": asdict(report.tally.judgments)},

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..scores.agreement import Agreement, Measures, Sides, below_people
-from ..scores.agreement_gate import AGREEMENT, warnings
+from ..scores.agreement_gate import AGREEMENT, PEOPLE, warnings
+from ..scores.order import OrderAgreement
 from ..scores.shares import Share
 from ..scores.shift import Shift
+from ..scores.skill import Skill
 from ..untrusted.text import one_line
 from .run_report import RunReport
 
+PEOPLE_GATES = (AGREEMENT, PEOPLE)
 _MOST_SHIFTS = 3
 
 
@@ -19,8 +22,19 @@ def people_lines(report: RunReport) -> Iterator[str]:
     outcome = report.people
     if outcome is None:
         return
-    agreement = outcome.agreement
-    yield _votes(agreement, outcome.stale)
+    if outcome.agreement is not None:
+        yield _votes(outcome.agreement, outcome.stale)
+        yield from _of_votes(outcome.agreement)
+    if outcome.order is not None:
+        yield from _of_ratings(outcome.order, outcome.stale)
+    yield from (_shift(shift) for shift in _largest(outcome.shifts))
+    yield from _gates(report)
+    if report.people_rule is not None and outcome.agreement is not None:
+        yield from warnings(report.people_rule, outcome.agreement)
+    yield from _rests_on_it(report, outcome.skill)
+
+
+def _of_votes(agreement: Agreement) -> Iterator[str]:
     if not agreement.votes:
         return
     yield f"judge with people: {_measures(agreement.everything.judge)}"
@@ -42,20 +56,29 @@ def people_lines(report: RunReport) -> Iterator[str]:
     blind = agreement.names_only.s2
     if blind is not None:
         yield f"one who never reads and names the better model agrees in {_share(blind)} of votes without ties"
-    yield from (_shift(shift) for shift in _largest(outcome.shifts))
-    yield from _gate(report)
-    if report.people_rule is not None:
-        yield from warnings(report.people_rule, agreement)
-    yield from _rests_on_it(report, agreement)
+
+
+def _of_ratings(order: OrderAgreement, stale: int) -> Iterator[str]:
+    yield (
+        f"people: {order.count:,} ratings of {len(order.raters)} on {len(order.ratings):,} answers"
+        + _left(stale, order.unjudged, "answers without a score")
+    )
+    if order.alike is not None:
+        people = "" if order.people is None else f", people as each other in {100 * order.people:.0f} %"
+        yield f"the judge orders answers as people do in {100 * order.alike:.0f} % of pairs{people}"
+    if order.spread is not None:
+        yield f"scores beside people's mean ratings: ICC(A,1) {order.spread:.2f}, 1 where they are equal"
 
 
 def _votes(agreement: Agreement, stale: int) -> str:
-    text = (
-        f"people: {agreement.votes:,} votes of {len(agreement.ballots.raters)} on {len(agreement.ballots.votes):,} "
-        "comparisons"
-    )
-    text += f"; {stale} stale: the answers have changed since" if stale else ""
-    return text + (f"; {agreement.unjudged} on comparisons without a verdict" if agreement.unjudged else "")
+    text = f"people: {agreement.votes:,} votes of {len(agreement.ballots.raters)}"
+    text += f" on {len(agreement.ballots.votes):,} comparisons"
+    return text + _left(stale, agreement.unjudged, "comparisons without a verdict")
+
+
+def _left(stale: int, unjudged: int, without: str) -> str:
+    text = f"; {stale} stale, on answers that are others now" if stale else ""
+    return text + (f"; {unjudged} on {without}" if unjudged else "")
 
 
 def _measures(measures: Measures) -> str:
@@ -91,16 +114,17 @@ def _shift(shift: Shift) -> str:
     )
 
 
-def _gate(report: RunReport) -> Iterator[str]:
+def _gates(report: RunReport) -> Iterator[str]:
     for gate in report.gates:
-        if gate.name == AGREEMENT:
-            yield f"{report.shown_id(gate.id)} {gate.message.removeprefix(f'{AGREEMENT}: ')}"
+        if gate.name in PEOPLE_GATES:
+            said = gate.message.removeprefix(f"{gate.name}: ").removeprefix(f"{gate.status}: ")
+            yield f"{report.shown_id(gate.id)} {gate.status}: {said}"
 
 
-def _rests_on_it(report: RunReport, agreement: Agreement) -> Iterator[str]:
+def _rests_on_it(report: RunReport, skill: Skill | None) -> Iterator[str]:
     """A warning where gates rest on a judge that is worth less than half a person."""
-    ratio = agreement.skill.ratio if agreement.skill else None
-    others = [gate.name for gate in report.gates if gate.name not in (AGREEMENT, "people")]
+    ratio = skill.ratio if skill else None
+    others = [gate.name for gate in report.gates if gate.name not in PEOPLE_GATES]
     if ratio is not None and ratio < 0.5 and others:
         yield (
             f"warning: {', '.join(f'gate[{one_line(name)}]' for name in others)} rest on a judge with {ratio:.2f} of a "

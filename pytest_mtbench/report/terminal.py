@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from ..demo import shown_name
 from ..domain.tally import CallCount
 from ..engine.plan import Plan
-from ..scores.agreement_gate import AGREEMENT
 from ..untrusted.text import no_command, one_line
 from .pairwise_lines import pairwise_lines, ranking
-from .people_lines import people_lines
+from .people_lines import PEOPLE_GATES, people_lines
 from .published import nearest, tier
 from .regression_lines import regression_lines
 from .run_report import RunReport
@@ -72,7 +71,7 @@ def _standing(report: RunReport, width: int) -> Iterator[str]:
 
 def _gates(report: RunReport, width: int) -> Iterator[str]:
     for gate in report.gates:
-        if gate.status != "passed" and gate.name not in (*BASELINE_GATES, AGREEMENT):
+        if gate.status != "passed" and gate.name not in (*BASELINE_GATES, *PEOPLE_GATES):
             yield from wrapped(f"{gate.status.upper()} {report.shown_id(gate.id)} - {gate.message}", width)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..domain.question import QuestionSet
-from ..domain.vote import Comparison, Vote
+from ..domain.vote import Comparison, PersonRating, Vote
 from ..files.people import ChoiceRow, RatingRow
-from .agreement import Agreement, Measures, Sides, agreement_of, below_people
-from .agreement_gate import AGREEMENT, AgreementRule
+from .agreement import Agreement, agreement_of
+from .agreement_gate import AGREEMENT, PEOPLE, AgreementRule
 from .ballots import Ballots
+from .evidence import Evidence, evidence_of_ratings, evidence_of_votes
 from .gates import GateSpec
-from .shares import Share
+from .order import OrderAgreement, order_agreement_of
+from .people_gate import OfPeople, PeopleBar
+from .shares import mean_of, share_of
 from .shift import Shift, shifts_of
 from .shown import Shown
+from .skill import Skill
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class PeopleSpec:
     """What people said, as far as the files tell, and what the gates on it ask.
 
     Args:
+        bar: what the model must reach with people, where anything is asked.
         votes: those of rows that name the models.
         choices, ratings: those of sheets, which name what was shown by a hash.
         verdicts: the judge's own rows, where the files have them; `flipped`: of which another won in the other order.
@@ -30,6 +34,7 @@ class PeopleSpec:
     """
 
     rule: AgreementRule
+    bar: PeopleBar | None = None
     votes: tuple[Vote, ...] = ()
     choices: tuple[ChoiceRow, ...] = ()
     ratings: tuple[RatingRow, ...] = ()
@@ -49,7 +54,8 @@ class PeopleSpec:
     @property
     def gates(self) -> tuple[GateSpec, ...]:
         """The gates that it makes."""
-        return (GateSpec(AGREEMENT, "agreement", self.rule.minimum),)
+        agreement = GateSpec(AGREEMENT, "agreement", self.rule.minimum)
+        return (agreement,) if self.bar is None else (agreement, GateSpec(PEOPLE, "people", self.bar.minimum))
 
 
 @dataclass(frozen=True)
@@ -57,30 +63,79 @@ class PeopleOutcome:
     """People and judge, side by side.
 
     Args:
+        agreement: of votes; `order`: of ratings.  One of both is None.
+        votes: everything that people said of the run's answers, ruled on or not.
         stale: rows of sheets about answers that this run does not have.
-        first: the model under test, where there is one.
+        model: the model under test; empty where there is none.
+        others: the models that it is compared with.
     """
 
-    agreement: Agreement
+    agreement: Agreement | None
+    order: OrderAgreement | None
+    votes: Ballots
     stale: int = 0
-    first: str = ""
+    model: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> Evidence:
+        """What `gate[agreement]` is decided on."""
+        if self.order is not None:
+            return evidence_of_ratings(self.order)
+        if self.agreement is None:
+            raise RuntimeError("neither votes nor ratings")
+        return evidence_of_votes(self.agreement)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether nothing of what people said is on an answer of this run."""
+        said = self.votes.count + (self.order.count + self.order.unjudged if self.order else 0)
+        return bool(self.stale) and not said
+
+    @property
+    def skill(self) -> Skill | None:
+        """The judge's beside a person's."""
+        known = self.agreement or self.order
+        return known.skill if known else None
 
     @property
     def shifts(self) -> list[Shift]:
-        """The win rates by people and by the judge."""
-        return list(shifts_of(self.agreement.ballots, self.first))
+        """The figures by people and by the judge."""
+        if self.agreement is not None:
+            return list(shifts_of(self.agreement.ballots, self.model))
+        return [self.order.shift] if self.order is not None and self.order.shift is not None else []
+
+    def of_people(self) -> list[OfPeople]:
+        """What people alone say of the model under test."""
+        if self.order is not None:
+            ratings = self.order.ratings
+            mean = mean_of((place[0], value) for place, given in ratings.items() for value in given.values())
+            return [OfPeople("", mean, self.order.count, len(self.order.raters))]
+        return [self._against(other) for other in self.others]
+
+    def _against(self, other: str) -> OfPeople:
+        own = self.votes.only(lambda comparison: {*comparison.pair} == {self.model, other})
+        share = share_of(
+            (comparison.question_id, value if comparison.one == self.model else 1 - value)
+            for comparison, said in own.votes.items()
+            for value in said.values()
+        )
+        return OfPeople(other, share, own.count, len(own.raters))
 
 
-def outcome_of(spec: PeopleSpec, questions: QuestionSet, shown: Iterable[Shown] = (), first: str = "") -> PeopleOutcome:
-    """People beside the judge's verdicts, those in the files and those of the run.
+def outcome_of(spec: PeopleSpec, questions: QuestionSet, shown: Iterable[Shown] = (), model: str = "") -> PeopleOutcome:
+    """People beside what the judge says, in the files and in the run.
 
     Args:
-        shown: the run's comparisons.
-        first: how the run calls the model under test.
+        shown: the answers of the run.
+        model: how the run calls the model under test.
     """
+    answers = list(shown)
+    if spec.ratings:
+        return _of_ratings(spec, questions, answers, model)
     verdicts, flipped = dict(spec.verdicts), set(spec.flipped)
     by_id: dict[str, tuple[Comparison, tuple[str, ...]]] = {}
-    for one in shown:
+    for one in answers:
         if one.comparison is None:
             continue
         if one.verdict is not None:
@@ -97,60 +152,16 @@ def outcome_of(spec: PeopleSpec, questions: QuestionSet, shown: Iterable[Shown] 
         comparison, (left, right) = by_id[row.id]
         winner = {"left": left, "right": right, None: None}[row.choice]
         votes.append(Vote(comparison, row.rater, comparison.value(winner)))
-    agreement = agreement_of(Ballots.of(votes, verdicts), questions.category_of, flipped)
-    return PeopleOutcome(agreement, stale, first)
+    ballots = Ballots.of(votes, verdicts)
+    others = dict.fromkeys(name for one in answers if one.comparison for name in one.comparison.pair if name != model)
+    agreement = agreement_of(ballots, questions.category_of, flipped)
+    return PeopleOutcome(agreement, None, ballots, stale, model, tuple(others))
 
 
-def outcome_as_json(outcome: PeopleOutcome) -> dict[str, Any]:
-    """Plain JSON values."""
-    agreement = outcome.agreement
-    skill, blind = agreement.skill, agreement.names_only
-    return {
-        "votes": agreement.votes,
-        "voters": len(agreement.ballots.raters),
-        "comparisons": len(agreement.ballots.votes),
-        "questions": agreement.questions,
-        "stale": outcome.stale,
-        "unjudged": agreement.unjudged,
-        "flipped": agreement.flipped,
-        **_sides(agreement.everything),
-        "shared": _sides(agreement.shared)
-        | {"votes": agreement.ballots.shared().count, "comparisons": len(agreement.ballots.shared().votes)},
-        "turns": {str(turn): _sides(sides) for turn, sides in agreement.turns.items()},
-        "categories": {name: _sides(sides) for name, sides in agreement.categories.items()},
-        "below_people": list(below_people(agreement)),
-        "skill": None
-        if skill is None
-        else {
-            "judge": skill.judge.value,
-            "people": skill.people.value,
-            "ratio": skill.ratio,
-            "low": skill.bounds[0] if skill.bounds else None,
-            "high": skill.bounds[1] if skill.bounds else None,
-            "votes": skill.votes,
-            "questions": skill.questions,
-        },
-        "names_only": {
-            "S2": blind.s2.value if blind.s2 else None,
-            "ratio": blind.skill.ratio if blind.skill else None,
-        },
-        "least": None
-        if agreement.least is None
-        else {"voter": agreement.least.name, "half": agreement.least.half, "n": agreement.least.couples},
-        "shift": [shift.as_json() for shift in outcome.shifts],
-    }
-
-
-def _sides(sides: Sides) -> dict[str, Any]:
-    return {
-        name: {"judge": _share(judge), "people": _share(people)}
-        for (name, judge), (_, people) in zip(_measures(sides.judge), _measures(sides.people), strict=True)
-    }
-
-
-def _measures(measures: Measures) -> Iterator[tuple[str, Share | None]]:
-    yield from (("S1", measures.s1), ("S2", measures.s2), ("half", measures.half))
-
-
-def _share(share: Share | None) -> dict[str, Any] | None:
-    return None if share is None else share.as_json()
+def _of_ratings(spec: PeopleSpec, questions: QuestionSet, answers: Iterable[Shown], model: str) -> PeopleOutcome:
+    by_id = {name: one for one in answers for name, _ in one.ids()}
+    known = [(by_id[row.id], row) for row in spec.ratings if row.id in by_id]
+    scores = {one.place: one.score for one, _ in known if one.score is not None}
+    ratings = [PersonRating(one.place, row.rater, row.rating) for one, row in known]
+    order = order_agreement_of(ratings, scores, questions.category_of, model)
+    return PeopleOutcome(None, order, Ballots({}, {}), len(spec.ratings) - len(known), model)

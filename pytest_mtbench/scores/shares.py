@@ -42,11 +42,7 @@ def share_of(pairs: Iterable[tuple[QuestionId, float]]) -> Share | None:
     Args:
         pairs: question and 1 for yes, 0 for no, 0.5 for half.
     """
-    totals: dict[QuestionId, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for question, value in pairs:
-        totals[question][0] += value
-        totals[question][1] += 1
-    return share_of_totals([(yes, n) for yes, n in totals.values()])
+    return share_of_totals(_totals(pairs))
 
 
 def share_of_totals(totals: Iterable[tuple[float, float]]) -> Share | None:
@@ -99,6 +95,23 @@ def mean_of_totals(totals: Iterable[tuple[float, float]]) -> Mean | None:
         return Mean(mean, None, None)
     half = t_quantile(0.5 + _LEVEL / 2, len(known) - 1) * math.sqrt(_variance(known))
     return Mean(mean, mean - half, mean + half)
+
+
+def mean_of(pairs: Iterable[tuple[QuestionId, float]]) -> Mean | None:
+    """The mean of what votes say; None without a vote.
+
+    Args:
+        pairs: question and value.
+    """
+    return mean_of_totals(_totals(pairs))
+
+
+def _totals(pairs: Iterable[tuple[QuestionId, float]]) -> list[tuple[float, float]]:
+    totals: dict[QuestionId, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for question, value in pairs:
+        totals[question][0] += value
+        totals[question][1] += 1
+    return [(total, n) for total, n in totals.values()]
 
 
 def _variance(totals: Sequence[tuple[float, float]]) -> float:

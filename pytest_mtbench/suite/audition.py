@@ -69,6 +69,8 @@ def audition(files: PeopleFiles, plan: Plan, settings: Settings) -> tuple[People
                 f"{option}: is about a model under test, and this run has none; name one with --mtbench-model, or "
                 "leave the option out: --mtbench-people alone puts the judge to the test"
             )
+    if files.section.min_win_rate is not None or files.section.min_score is not None:
+        raise ConfigError(f"{files.shown}: people.min_win_rate and people.min_score are of a model, and there is none")
     rows = files.read(plan.questions)
     if rows.ratings or (rows.choices and not rows.votes):
         raise ConfigError(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionSet
@@ -15,11 +16,13 @@ from ..engine.plan import Plan
 from ..files.people import ChoiceRow, PeopleRows, Side, VoteRow, read_people
 from ..scores.agreement_gate import AgreementRule
 from ..scores.people import PeopleSpec
+from ..scores.people_gate import PeopleBar
 from ..untrusted.text import listed
 from .file import SuiteFile
 from .schema import PeopleSection
 from .settings import Settings
 
+Rule = Literal["mean", "confident"]
 _ALWAYS = 10
 """Votes from which it is odd that one person names one side every time."""
 
@@ -123,10 +126,11 @@ def _again(keys: Iterable[object]) -> int:
     return sum(count - 1 for count in Counter(keys).values())
 
 
-def of_the_run(files: PeopleFiles, plan: Plan, own: Sequence[str], others: Mapping[str, str]) -> PeopleSpec:
+def of_the_run(files: PeopleFiles, plan: Plan, rule: Rule, own: Sequence[str], others: Mapping[str, str]) -> PeopleSpec:
     """What people said of a run's answers, as far as it can be told before there are any.
 
     Args:
+        rule: how a threshold on what people say is decided.
         own: what the model under test may be called in files, first as the run calls it.
         others: what it is compared with: names in files, and how the run calls them; empty where it is rated alone.
 
@@ -153,12 +157,28 @@ def of_the_run(files: PeopleFiles, plan: Plan, own: Sequence[str], others: Mappi
     remarks = [f"{left} votes in {files.shown} are on other models and are not counted"] if left else []
     return PeopleSpec(
         rule=files.rule,
+        bar=_bar(files, rows, rule),
         files=files.shown,
         votes=tuple(vote_of(row, names) for row in by_name),
         choices=(*rows.choices, *by_text),
         ratings=rows.ratings,
         remarks=(*remarks, *remarks_on(rows)),
     )
+
+
+def _bar(files: PeopleFiles, rows: PeopleRows, rule: Rule) -> PeopleBar | None:
+    """What the model must reach with people, which must be of the kind that people gave."""
+    section = files.section
+    if rows.ratings and (section.min_win_rate is not None or section.min_agreement is not None):
+        name = "min_agreement" if section.min_win_rate is None else "min_win_rate"
+        raise ConfigError(f"{rows.places[0]}: rating: people.{name} is of votes, and these are ratings")
+    if section.min_score is not None and not rows.ratings:
+        raise ConfigError(
+            f"{rows.places[-1]}: people.min_score is of ratings, and these are votes (people.min_win_rate)"
+        )
+    if section.min_win_rate is not None:
+        return PeopleBar(section.min_win_rate, "win rate", rule)
+    return None if section.min_score is None else PeopleBar(section.min_score, "mean", rule)
 
 
 def _not_of_the_run(row: VoteRow, names: Mapping[str, str]) -> str:

@@ -51,6 +51,7 @@ class ResolvedSuite:
         opponents: the models that answers are compared with, in pairwise mode.
         recorded: the answers and judgments that exist already.
         people: what people said of the answers, where anybody did.
+        sheet: how many answers a rating sheet has, and the seed that draws them.
         is_audition: there is no model under test; the judge is tried on `bouts`: answers that people compared.
     """
 
@@ -65,6 +66,7 @@ class ResolvedSuite:
     recorded: Recorded | None = field(default=None, repr=False)
     thresholds: tuple[GateSpec, ...] = ()
     people: PeopleSpec | None = None
+    sheet: tuple[int, int] = (80, 0)
     bouts: tuple[Bout, ...] = ()
     is_audition: bool = False
 
@@ -144,10 +146,11 @@ def resolve(
     resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)), thresholds=asked_for)
     resolved = _pairwise(resolved, sources, choices) if pairwise else _single(resolved, sources, choices)
     plan, recorded = existing_answers(resolved.plan, settings, resolved.opponents)
-    resolved = _with_notice_of_the_demo(replace(resolved, plan=plan, recorded=recorded))
+    sheet = file.content.people.sample, file.content.people.seed
+    resolved = _with_notice_of_the_demo(replace(resolved, plan=plan, recorded=recorded, sheet=sheet))
     # A part is not held against a baseline, and so has nothing that votes could be on.
     unpaired = settings.is_part and not pairwise and choices.baseline.is_given
-    return resolved if people is None or unpaired else _with_people(resolved, people, settings)
+    return resolved if people is None or unpaired else _with_people(resolved, people, sources)
 
 
 def _audition(people: PeopleFiles, plan: Plan, sources: _Sources, choices: Choices) -> ResolvedSuite:
@@ -173,18 +176,18 @@ def _audition(people: PeopleFiles, plan: Plan, sources: _Sources, choices: Choic
     )
 
 
-def _with_people(resolved: ResolvedSuite, people: PeopleFiles, settings: Settings) -> ResolvedSuite:
+def _with_people(resolved: ResolvedSuite, people: PeopleFiles, sources: _Sources) -> ResolvedSuite:
     """The suite with what people said of its answers."""
     plan, baseline = resolved.plan, resolved.regression.baseline if resolved.regression else None
     own = list(dict.fromkeys(filter(None, (plan.model.label, plan.model.name, plan.answers_of))))
     others = {name: other.label for other in plan.opponents for name in (other.name, other.label)}
     if baseline is not None and baseline.answers:
         others = {baseline_label(plan, baseline): baseline_label(plan, baseline)}
-    spec = of_the_run(people, plan, own, others)
+    spec = of_the_run(people, plan, sources.file.content.thresholds.rule, own, others)
     return replace(
         resolved,
         people=spec,
-        gates=(*resolved.gates, *(() if settings.is_part else spec.gates)),
+        gates=(*resolved.gates, *(() if sources.settings.is_part else spec.gates)),
         thresholds=(*resolved.thresholds, *spec.gates),
         remarks=(*resolved.remarks, *spec.remarks),
     )

@@ -225,8 +225,9 @@ def test_prompts_that_cannot_compare_are_refused(bench: Bench, template: str | N
 def test_no_gate_is_said(bench: Bench) -> None:
     result = bench.run(AGAINST)
     result.assert_outcomes(passed=TURNS)
-    assert "no gate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for a win rate" in flowing(
-        result
+    assert (
+        "no gate on the win rate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for one"
+        in flowing(result)
     )
 
 

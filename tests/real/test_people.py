@@ -75,8 +75,9 @@ def test_where_judge_and_people_differ_on_the_same_games(published: Run) -> None
     rows = {}
     for pair in (("claude-v1", "gpt-3.5-turbo"), ("gpt-3.5-turbo", "gpt-4"), ("alpaca-13b", "llama-13b")):
         row, difference = found[pair], found[pair]["difference"]
+        bounds = [difference[name] for name in ("value", "low", "high")]
         rows[pair[0]] = [
-            *(round(number, 3) for number in (row["people"], row["judge"], *(difference[name] for name in ("value", "low", "high")))),
+            *(round(number, 3) for number in (row["people"], row["judge"], *bounds)),
             row["votes"], row["questions"],
         ]  # fmt: skip
     assert rows == {

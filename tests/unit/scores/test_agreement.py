@@ -15,6 +15,8 @@ from pytest_mtbench.domain.vote import Comparison, Vote
 from pytest_mtbench.scores.agreement import Agreement, agreement_of
 from pytest_mtbench.scores.agreement_gate import AgreementRule, agreement_result, warnings
 from pytest_mtbench.scores.ballots import Ballots, names_only
+from pytest_mtbench.scores.evidence import evidence_of_votes
+from pytest_mtbench.scores.gates import GateResult
 from pytest_mtbench.scores.skill import skill_of
 
 MODELS = ("ada", "bo", "cy")
@@ -46,6 +48,10 @@ def said(lead: float) -> float:
 def agreement(votes: Iterable[Vote], verdicts: dict[Comparison, float]) -> Agreement:
     ballots = Ballots.of(votes, verdicts)
     return agreement_of(ballots, {comparison.question_id: "math" for comparison in ballots.votes})
+
+
+def decided(rule: AgreementRule, found: Agreement) -> GateResult:
+    return agreement_result(rule, evidence_of_votes(found), "gate")
 
 
 def half(one: float, other: float) -> float:
@@ -155,16 +161,16 @@ def test_one_who_never_reads_names_the_model_that_wins_elsewhere() -> None:
 
 def test_the_judge_of_a_readers_skill_passes_and_one_who_never_reads_fails() -> None:
     votes, verdicts = a_world(questions=60, raters=3)
-    reader = agreement_result(AgreementRule(), agreement(votes, verdicts), "gate")
+    reader = decided(AgreementRule(), agreement(votes, verdicts))
     assert reader.status == "passed"
     assert reader.message.startswith("agreement: passed: agrees with people in ")
     assert "540 votes of 3 people, 60 questions" in reader.message
     blind = names_only(Ballots.of(votes, {}))
-    never = agreement_result(AgreementRule(), agreement(votes, blind), "gate")
+    never = decided(AgreementRule(), agreement(votes, blind))
     assert never.status == "failed"
     assert "and so does one who knows only which model is better: " in never.message
     assert never.value == pytest.approx(0, abs=0.05)
-    worse = agreement_result(AgreementRule(), agreement(votes, {c: 1 - v for c, v in verdicts.items()}), "gate")
+    worse = decided(AgreementRule(), agreement(votes, {c: 1 - v for c, v in verdicts.items()}))
     assert worse.status == "failed"
     assert "one who knows only which model is better in " in worse.message
 
@@ -175,19 +181,19 @@ def test_the_judge_of_a_readers_skill_passes_and_one_who_never_reads_fails() -> 
         (60, 1, "inconclusive", "have a second person fill in the same sheet"),
         (19, 3, "inconclusive", "not decided below 20 questions and 60 votes"),
         (20, 3, "passed", "of a person's skill, at least"),
-        (0, 3, "inconclusive", "no comparison has votes of two persons"),
+        (0, 3, "inconclusive", "nobody has said anything"),
     ],
 )
 def test_what_is_too_little_evidence_decides_nothing(questions: int, raters: int, status: str, said: str) -> None:
     found = agreement(*a_world(questions, raters, seed=4, noise=0.2))
-    result = agreement_result(AgreementRule(), found, "gate")
+    result = decided(AgreementRule(), found)
     assert (result.status, said in result.message) == (status, True), result.message
-    strict = agreement_result(AgreementRule(on_inconclusive="fail"), found, "gate")
+    strict = decided(AgreementRule(on_inconclusive="fail"), found)
     assert strict.status == ("passed" if status == "passed" else "failed")
 
 
 def test_undecided_says_how_many_more_votes_would_decide() -> None:
-    result = agreement_result(AgreementRule(of_people=0.6), agreement(*a_world(30, 2)), "gate")
+    result = decided(AgreementRule(of_people=0.6), agreement(*a_world(30, 2)))
     assert result.status == "inconclusive"
     assert "of a person's skill, between " in result.message
     assert "more votes would decide" in result.message
@@ -196,12 +202,12 @@ def test_undecided_says_how_many_more_votes_would_decide() -> None:
 def test_a_gate_on_agreement_alone_asks_for_reading_too() -> None:
     votes, verdicts = a_world(questions=80, raters=3, noise=0.4)
     rule = AgreementRule(min_agreement=0.6)
-    passed = agreement_result(rule, agreement(votes, verdicts), "gate")
+    passed = decided(rule, agreement(votes, verdicts))
     assert (passed.status, passed.minimum) == ("passed", 0.6)
-    never = agreement_result(rule, agreement(votes, names_only(Ballots.of(votes, {}))), "gate")
+    never = decided(rule, agreement(votes, names_only(Ballots.of(votes, {}))))
     assert never.status == "inconclusive"
     assert "its skill may be 0" in never.message
-    low = agreement_result(AgreementRule(min_agreement=0.999), agreement(votes, verdicts), "gate")
+    low = decided(AgreementRule(min_agreement=0.999), agreement(votes, verdicts))
     assert low.status == "failed"
     assert "one who never reads" in next(warnings(rule, agreement(votes, verdicts)))
     assert list(warnings(AgreementRule(), agreement(votes, verdicts))) == []
