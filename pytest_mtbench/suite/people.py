@@ -13,7 +13,8 @@ from ..domain.question import QuestionSet
 from ..domain.sheet import sheet_id
 from ..domain.vote import Comparison, Vote
 from ..engine.plan import Plan
-from ..files.people import ChoiceRow, PeopleRows, Side, VoteRow, read_people
+from ..files.people import ChoiceRow, PeopleRows, VoteRow, read_people
+from ..files.people_cells import Side
 from ..scores.agreement_gate import AgreementRule
 from ..scores.people import PeopleSpec
 from ..scores.people_gate import PeopleBar
