@@ -7,10 +7,12 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..domain.errors import ConfigError
+from ..untrusted.text import shorten
 from .report_text import parsed, read_text
 
 LARGEST_TABLE = 256 * 2**20
@@ -19,6 +21,8 @@ LARGEST_TABLE = 256 * 2**20
 SUFFIXES = (".jsonl", ".json", ".csv")
 _DELIMITERS = ",;\t"
 _BETWEEN = re.compile(r"[\s,]*")
+_ILLEGIBLE = re.compile("[\udc80-\udcff]")
+"""Bytes that are not UTF-8, as `surrogateescape` reads them."""
 
 
 class TableRow(NamedTuple):
@@ -45,7 +49,7 @@ def read_table(path: Path, what: str, known: Sequence[str]) -> Iterator[TableRow
     text = _text_of(path, what)
     if path.suffix.lower() == ".csv":
         yield from _csv_rows(text, path, known)
-    elif path.suffix.lower() == ".json" and text.lstrip()[:1] == "[":
+    elif text.lstrip()[:1] == "[":
         yield from _array_rows(text, path)
     else:
         # Not splitlines(): U+2028 and its like may stand inside a JSON string.
@@ -57,28 +61,44 @@ def read_table(path: Path, what: str, known: Sequence[str]) -> Iterator[TableRow
 def _text_of(path: Path, what: str) -> str:
     """The text of a file.
 
-    What of CSV is not UTF-8 becomes U+FFFD: a spreadsheet writes whatever its country does, and only the cells that
-    count must be legible; see `_check_legible`.
+    What of CSV is not UTF-8 stays as surrogates: a spreadsheet writes whatever its country does, and only the cells
+    that count must be legible; see `_check_legible`.
     """
+    is_csv = path.suffix.lower() == ".csv"
     if path.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f"{what}: must be a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file")
+        raise ConfigError(f"{what}: must be a .jsonl, .json or .csv file; a spreadsheet saves one as CSV UTF-8")
     try:
         if path.stat().st_size > LARGEST_TABLE:
             raise ConfigError(f"{what}: is larger than {LARGEST_TABLE / 2**20:.0f} MiB, which no table of votes is")
-        return read_text(path, errors="replace" if path.suffix.lower() == ".csv" else "strict")
+        text = read_text(path, errors="surrogateescape" if is_csv else "strict")
     except FileNotFoundError:
         raise ConfigError(f"{what}: no such file") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (at byte {error.start})") from error
-    except OSError as error:
-        raise ConfigError(f"{what}: cannot be read ({error.strerror or error})") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{what}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if is_csv and "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ConfigError(f"{path}:{line}: UTF-16, or no text at all; have the spreadsheet save it as CSV UTF-8")
+    return text
 
 
 def _json_row(part: str, line: int, path: Path) -> TableRow:
     try:
-        return TableRow(line, _columns(parsed(part)))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}:{line}: not a JSON object ({error})") from error
+        row = parsed(part)
+        if not isinstance(row, dict):
+            raise ConfigError(f"{path}:{line}: not a JSON object, but {type(row).__name__}")
+        return TableRow(line, _columns(row))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}:{line}: not a JSON object in one line ({_why(error)})") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}:{line}: {error}") from error
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _array_rows(text: str, path: Path) -> Iterator[TableRow]:
@@ -94,14 +114,24 @@ def _array_rows(text: str, path: Path) -> Iterator[TableRow]:
         try:
             _, place = decoder.raw_decode(text, start)
         except (ValueError, RecursionError) as error:
-            raise ConfigError(f"{path}:{line}: not a JSON array of objects ({error})") from error
+            at = error.lineno if isinstance(error, json.JSONDecodeError) else line
+            raise ConfigError(f"{path}:{at}: not a JSON array of objects ({_why(error)})") from error
         yield _json_row(text[start:place], line, path)
 
 
-def _columns(row: object) -> dict[str, Any]:
-    if not isinstance(row, dict):
-        raise ValueError(f"but {type(row).__name__}")  # noqa: TRY004 - what the file says is wrong, not a type of ours
-    return {str(name).strip().lower(): value for name, value in row.items()}
+def _columns(row: dict[str, Any]) -> dict[str, Any]:
+    names = [name.strip().lower() for name in row]
+    twice = _twice(names)
+    if twice is not None:
+        raise ValueError(f"the column {twice} stands twice")
+    return dict(zip(names, row.values(), strict=True))
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    """The first name that stands twice."""
+    if len({*names}) == len(names):
+        return None
+    return next(shorten(name, 40) for name in names if names.count(name) > 1)
 
 
 def _csv_rows(text: str, path: Path, known: Sequence[str]) -> Iterator[TableRow]:
@@ -115,32 +145,41 @@ def _csv_rows(text: str, path: Path, known: Sequence[str]) -> Iterator[TableRow]
             if not any(cell.strip() for cell in cells):
                 continue
             if not header:
-                header = _header(cells, path, start)
+                header = _header(cells, path, start, known)
                 continue
-            if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-                raise ConfigError(f"{path}:{start}: has {len(cells)} cells, and the header {len(header)} columns")
-            row = TableRow(start, dict(zip(header, (unguarded(cell) for cell in cells), strict=False)))
+            if len(cells) > len(header):
+                raise ConfigError(
+                    f"{path}:{start}: has {len(cells)} cells, and the header {len(header)} columns; a comma within a "
+                    "cell needs quotes, and nothing may stand beside the table"
+                )
+            # Excel leaves out the empty cells at the end of a row.
+            row = TableRow(start, dict(zip_longest(header, map(unguarded, cells), fillvalue="")))
             _check_legible(row, path, known)
             yield row
     except csv.Error as error:
-        raise ConfigError(f"{path}:{reader.line_num}: not CSV ({error})") from error
+        # Not the reader's line: a quote that is never closed is looked for up to the end.
+        raise ConfigError(f"{path}:{end + 1}: not CSV ({error})") from error
 
 
 def _check_legible(row: TableRow, path: Path, known: Sequence[str]) -> None:
     for name in known:
-        if "\ufffd" in str(row.values.get(name, "")):
+        if _ILLEGIBLE.search(row.values.get(name, "")):
             raise ConfigError(
                 f"{path}:{row.line}: {name}: has letters that are not UTF-8, so that it cannot be told who or what is "
                 "meant; have the spreadsheet save it as CSV UTF-8"
             )
 
 
-def _header(cells: Sequence[str], path: Path, line: int) -> list[str]:
+def _header(cells: Sequence[str], path: Path, line: int, known: Sequence[str]) -> list[str]:
     # A program that takes UTF-8 for its country's alphabet has made three letters of the byte order mark.
-    names = [cell.removeprefix("\u00ef\u00bb\u00bf").strip("\ufeff\ufffd ").lower() for cell in cells]
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    legible = (_ILLEGIBLE.sub("", cell).removeprefix("\u00ef\u00bb\u00bf") for cell in cells)
+    names = [cell.strip("\ufeff\ufffd ").strip().lower() for cell in legible]
+    twice = _twice([name for name in names if name])
     if twice is not None:
         raise ConfigError(f"{path}:{line}: the column {twice} stands twice")
+    if not set(names) & set(known):
+        there = ", ".join(shorten(name, 40) for name in names[:8])
+        raise ConfigError(f"{path}:{line}: columns: none of {', '.join(known)}; there is {there}")
     return names
 
 
@@ -149,7 +188,7 @@ def _delimiter(text: str, known: Sequence[str]) -> str:
 
     Excel writes semicolons where the comma is the decimal mark, and tabs where somebody copies cells.
     """
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = text.lstrip().partition("\n")[0]
 
     def found(delimiter: str) -> int:
         names = {name.strip().strip('"').lower() for name in first.split(delimiter)}
