@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionId, QuestionSet
-from ..untrusted.text import one_line
+from ..untrusted.text import one_line, shorten
 from .people_cells import (
     CellError,
     Side,
@@ -16,6 +19,7 @@ from .people_cells import (
     judge_of,
     model_of,
     place_of,
+    rater_of,
     rating_of,
     sheet_id_of,
     shown,
@@ -26,6 +30,8 @@ from .table_rows import TableRow, read_table
 
 VOTE_COLUMNS = ("question_id", "model_a", "model_b", "winner", "judge", "turn")
 SHEET_COLUMNS = ("id", "choice", "rating", "rater")
+_TEXT_COLUMNS = ("conversation_a", "conversation_b")
+_MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
@@ -109,13 +115,13 @@ def read_people(path: Path, what: str, questions: QuestionSet) -> PeopleRows:
     Raises:
         ConfigError: it cannot be read, or a row is none; every one with file, line and column.
     """
-    rows, problems = PeopleRows(), []
+    wrong: dict[str, list[int]] = defaultdict(list)
     votes, choices, ratings, unrated = [], [], [], 0
-    for row in read_table(path, what, (*VOTE_COLUMNS, *SHEET_COLUMNS)):
+    for row in read_table(path, what, (*VOTE_COLUMNS, *SHEET_COLUMNS, *_TEXT_COLUMNS)):
         try:
             found = _read(row, path, questions)
-        except CellError as wrong:
-            problems.append(f"{path}:{row.line}: {wrong}")
+        except CellError as error:
+            wrong[str(error)].append(row.line)
             continue
         if isinstance(found, VoteRow):
             votes.append(found)
@@ -125,11 +131,26 @@ def read_people(path: Path, what: str, questions: QuestionSet) -> PeopleRows:
             ratings.append(found)
         else:
             unrated += 1
-    if problems:
-        raise ConfigError(*problems)
+    if wrong:
+        raise ConfigError(*_problems(path, wrong))
     rows = PeopleRows(tuple(votes), tuple(choices), tuple(ratings), unrated)
     _check_kinds(rows, path, what)
     return rows
+
+
+def _problems(path: Path, wrong: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """What is wrong in which lines, each once, with the first line that it is wrong in."""
+    for message, lines in islice(wrong.items(), _MOST_PROBLEMS):
+        yield f"{path}:{lines[0]}: {message}{and_more(lines)}"
+    left = sum(map(len, islice(wrong.values(), _MOST_PROBLEMS, None)))
+    if left:
+        yield f"{path}: {left:,} rows more have something wrong"
+
+
+def and_more(rows: Sequence[object]) -> str:
+    """That what is wrong with the first of these rows is wrong with the others too."""
+    more = len(rows) - 1
+    return f" (and {more:,} {'row' if more == 1 else 'rows'} more)" if more > 0 else ""
 
 
 def _check_kinds(rows: PeopleRows, path: Path, what: str) -> None:
@@ -149,7 +170,7 @@ def _read(row: TableRow, path: Path, questions: QuestionSet) -> VoteRow | Choice
         return _vote(row, path, questions)
     if "choice" in values or "rating" in values:
         return _sheet_row(row, path)
-    columns = ", ".join(one_line(str(name)) for name in list(values)[:8]) or "none"
+    columns = ", ".join(shorten(name, 40) for name in list(values)[:8]) or "none"
     raise CellError(
         "columns",
         f"none that is known: votes have {', '.join(VOTE_COLUMNS)}, and a filled sheet id, rater and choice or rating; "
@@ -164,12 +185,11 @@ def _vote(row: TableRow, path: Path, questions: QuestionSet) -> VoteRow:
     if models[0] == models[1]:
         raise CellError("model_b", f"is {shown(models[1])} as model_a is; a vote is on two models")
     winner, flipped = winner_of(values, models)
-    given = [values.get(name) for name in ("conversation_a", "conversation_b")]
+    given = [values.get(name) for name in _TEXT_COLUMNS]
     answers = None
     if any(text not in (None, "") for text in given):
         left, right = (
-            answers_of(text, name, question.turns[:turn])
-            for text, name in zip(given, ("conversation_a", "conversation_b"), strict=True)
+            answers_of(text, name, question.turns[:turn]) for text, name in zip(given, _TEXT_COLUMNS, strict=True)
         )
         answers = left, right
     return VoteRow(f"{path}:{row.line}", question.id, turn, models, winner, flipped, judge_of(values), answers)
@@ -183,7 +203,7 @@ def _sheet_row(row: TableRow, path: Path) -> ChoiceRow | RatingRow | None:
     if not choice and not rating:
         return None
     identity = sheet_id_of(values)
-    where, rater = f"{path}:{row.line}", one_line(text_of(values, "rater")) or path.stem
+    where, rater = f"{path}:{row.line}", rater_of(values) or one_line(path.stem)
     if choice:
         return ChoiceRow(where, identity, rater, choice_of(choice))
     return RatingRow(where, identity, rater, rating_of(rating))

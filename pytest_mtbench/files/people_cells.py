@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any, Literal
 
 from ..domain.question import Question, QuestionSet
@@ -18,6 +19,9 @@ _CHOICES: dict[str, Side | None] = {
 """What may stand in the column `choice`; None is a tie."""
 _SHEET_ID = re.compile(r"[0-9a-f]{12}")
 _NUMBER = re.compile(r"[0-9]{1,9}([.,][0-9]{1,9})?")
+_ROLES = ("user", "assistant")
+_LONGEST_NAME = 200
+"""Characters; what is longer stands in the wrong column."""
 
 
 class CellError(Exception):
@@ -58,9 +62,19 @@ def judge_of(values: Mapping[str, Any]) -> str:
     value = values.get("judge")
     if isinstance(value, list) and value:
         value = value[0]
-    if not isinstance(value, str) or not value.strip():
+    name = value.strip() if isinstance(value, str) else ""
+    # A list that a program has written into a cell would be a person of that name.
+    if not name or len(name) > _LONGEST_NAME or name.startswith("["):
         raise CellError("judge", f"must say who voted, not {shown(value)}")
-    return value.strip()
+    return one_line(name)
+
+
+def rater_of(values: Mapping[str, Any]) -> str:
+    """Who filled in a row of a sheet; empty where it does not say."""
+    name = text_of(values, "rater")
+    if len(name) > _LONGEST_NAME:
+        raise CellError("rater", f"must be a person's name, not {shown(name)}")
+    return one_line(name)
 
 
 def answers_of(value: object, column: str, asked: tuple[str, ...]) -> tuple[str, ...]:
@@ -74,9 +88,10 @@ def answers_of(value: object, column: str, asked: tuple[str, ...]) -> tuple[str,
         isinstance(message, dict) and isinstance(message.get("content"), str) for message in value
     ):
         raise CellError(column, "must be a list of messages with role and content, for both models")
-    said = {
-        role: [message["content"] for message in value if message.get("role") == role] for role in ("user", "assistant")
-    }
+    told = value[1:] if value and value[0].get("role") == "system" else value
+    said = {role: [message["content"] for message in told[first::2]] for first, role in enumerate(_ROLES)}
+    if any(message.get("role") != role for message, role in zip(told, cycle(_ROLES), strict=False)):
+        raise CellError(column, "must have messages of user and assistant in turn")
     if len(said["user"]) < len(asked) or len(said["assistant"]) < len(asked):
         raise CellError(column, f"has {len(said['assistant'])} answers, and the vote is on turn {len(asked)}")
     for turn, (own, other) in enumerate(zip(asked, said["user"], strict=False), start=1):
@@ -89,7 +104,7 @@ def sheet_id_of(values: Mapping[str, Any]) -> str:
     """The name of an item of a sheet."""
     text = text_of(values, "id").lower()
     if not _SHEET_ID.fullmatch(text):
-        raise CellError("id", f"must be the 12 digits of the sheet, not {shown(values.get('id'))}")
+        raise CellError("id", f"must be the 12 letters and digits that the sheet has, not {shown(values.get('id'))}")
     return text
 
 
@@ -121,9 +136,10 @@ def text_of(values: Mapping[str, Any], column: str) -> str:
 def model_of(values: Mapping[str, Any], column: str) -> str:
     """The name of a model."""
     value = values.get(column)
-    if not isinstance(value, str) or not value.strip():
+    name = value.strip() if isinstance(value, str) else ""
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
         raise CellError(column, f"must be a model's name, not {shown(value)}")
-    return value.strip()
+    return name
 
 
 def _number(value: object) -> float | None:

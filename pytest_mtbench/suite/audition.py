@@ -12,11 +12,11 @@ from ..domain.question import Place, Question, QuestionId
 from ..domain.result import TurnKey
 from ..domain.vote import Comparison
 from ..engine.plan import Plan
-from ..files.people import VoteRow
+from ..files.people import VoteRow, and_more
 from ..questions.loading import check_pair_prompts
 from ..scores.ballots import Ballots
 from ..scores.people import PeopleSpec
-from .people import PeopleFiles, and_more, remarks_on, vote_of
+from .people import PeopleFiles, remarks_on, vote_of
 from .settings import Settings
 
 _NOT_HERE = {

@@ -13,7 +13,7 @@ from ..domain.question import QuestionSet
 from ..domain.sheet import sheet_id
 from ..domain.vote import Comparison, Vote
 from ..engine.plan import Plan
-from ..files.people import ChoiceRow, PeopleRows, VoteRow, read_people
+from ..files.people import ChoiceRow, PeopleRows, VoteRow, and_more, read_people
 from ..files.people_cells import Side
 from ..scores.agreement_gate import AgreementRule
 from ..scores.people import PeopleSpec
@@ -189,8 +189,3 @@ def _not_of_the_run(row: VoteRow, names: Mapping[str, str]) -> str:
         f"{row.where}: {column}: {model} is not in this run ({', '.join(names)}), and there is no conversation_a and "
         "conversation_b"
     )
-
-
-def and_more(rows: Sequence[VoteRow]) -> str:
-    """That what is wrong with the first of these rows is wrong with the others too."""
-    return f" (and {len(rows) - 1:,} rows more)" if len(rows) > 1 else ""
