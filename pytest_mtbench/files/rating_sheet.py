@@ -15,6 +15,8 @@ from .table_rows import guarded, read_table
 
 _LONGEST_CELL = 30_000
 """Characters; Excel breaks a cell of 32,768 in two rows."""
+_FILLED = ("choice", "rating", "note", "winner")
+"""Columns of what people say, be it in a sheet or in a table of votes."""
 _BOM = "\ufeff"
 """Without it Excel takes UTF-8 for the alphabet of the country."""
 
@@ -45,27 +47,32 @@ def check_unfilled(path: Path, what: str) -> None:
         what: the option that names the file.
 
     Raises:
-        ConfigError: the file holds a choice or a rating.
+        ConfigError: the file holds something that a person said, or is no sheet.
     """
     if path.suffix != ".csv" or not is_file(path):
         return
     filled = sum(1 for _ in _filled(path, what))
     if filled:
-        raise ConfigError(f"{what}: a person has filled in {filled} rows of this file already; name another file")
+        rows = "1 row" if filled == 1 else f"{filled} rows"
+        raise ConfigError(f"{what}: a person has filled in {rows} of this file already; name another file")
 
 
 def _filled(path: Path, what: str) -> Iterator[int]:
-    for row in read_table(path, what, ("id", "choice", "rating", "rater")):
-        if any(str(row.values.get(name) or "").strip() for name in ("choice", "rating")):
+    for row in read_table(path, what, ("id", "rater", *_FILLED)):
+        if any(str(row.values.get(name) or "").strip() for name in _FILLED):
             yield row.line
 
 
 def _cell(turns: Sequence[str]) -> str:
-    """What was said in all turns, as a spreadsheet can show it."""
-    if len(turns) == 1:
-        return _short(printable(turns[0]))
-    return _short("\n\n".join(f"[turn {n}]\n{printable(text)}" for n, text in enumerate(turns, start=1)))
+    """What was said in all turns, as a spreadsheet can show it; of each turn as much as of the others."""
+    lines = (text.replace("\r\n", "\n") for text in turns)
+    texts = [_short(printable(text), _LONGEST_CELL // len(turns)) for text in lines]
+    if len(texts) == 1:
+        return texts[0]
+    return "\n\n".join(f"[turn {n}]\n{text}" for n, text in enumerate(texts, start=1))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}\n[... cut]"
+def _short(text: str, most: int) -> str:
+    """A text of at most so many characters, as a spreadsheet counts them: an emoji is two."""
+    units = text.encode("utf-16-le")
+    return text if len(units) <= 2 * most else units[: 2 * most].decode("utf-16-le", "ignore") + "\n[... cut]"

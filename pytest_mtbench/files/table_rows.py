@@ -197,16 +197,16 @@ def _delimiter(text: str, known: Sequence[str]) -> str:
     return max(_DELIMITERS, key=found)
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'")
-_NUMBER = re.compile(r"[0-9]+(e[0-9]+)?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+_LIKE_A_NUMBER = re.compile(r"[\s(.,$€£¥]*[0-9][0-9eE\s.,:/%()$€£¥+-]*")
 
 
 def guarded(cell: str) -> str:
-    """A cell that a spreadsheet takes for text: what would be a formula, or a number, begins with an apostrophe.
+    """A cell that a spreadsheet takes for text: what would be a formula, a number or a date begins with an apostrophe.
 
-    An id of digits alone would come back as 1.2E+11, and `12e45...` as infinity.
+    An id of digits alone would come back as 1.2E+11, `12e45...` as infinity, and the answer `1/2` as 2 January.
     """
-    return f"'{cell}" if cell.startswith(_FORMULA) or _NUMBER.fullmatch(cell) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) or _LIKE_A_NUMBER.fullmatch(cell) else cell
 
 
 def unguarded(cell: str) -> str:
