@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -105,9 +105,10 @@ def remarks_on(rows: PeopleRows) -> Iterator[str]:
     twice = _again([key for key, _ in by_id]) + _again([key for key, _ in by_name]) + _again(rated)
     if twice:
         yield (
-            f"warning: {twice} times a person says something twice of the same answers; the same counts once, "
-            + ("of two ratings the mean" if rated else "two things are a tie")
+            f"warning: {twice.total():,} times a person ({listed([*twice])}) says something twice of the same answers; "
+            "the same counts once, " + ("of two ratings the mean" if rated else "two things are a tie")
         )
+    yield from _odd_names(rows)
     sides: dict[str, Counter[Side | None]] = {}
     for (_, rater), side in (*by_id, *by_name):
         sides.setdefault(rater, Counter())[side] += 1
@@ -117,14 +118,33 @@ def remarks_on(rows: PeopleRows) -> Iterator[str]:
             yield f"warning: {rater} says {side} in each of {counts[side]} votes"
 
 
+def _odd_names(rows: PeopleRows) -> Iterator[str]:
+    """Who may be somebody else: a person of two names, or a judge."""
+    alike: dict[str, set[str]] = {}
+    raters = (
+        [row.rater for row in rows.votes] + [row.rater for row in rows.choices] + [row.rater for row in rows.ratings]
+    )
+    for rater in raters:
+        alike.setdefault(rater.casefold(), set()).add(rater)
+    for names in alike.values():
+        if len(names) > 1:
+            yield f"warning: {' and '.join(sorted(names))} are counted as {len(names)} people"
+    for name in dict.fromkeys(row.rater for row in rows.votes if row.flipped):
+        yield f"warning: {name} is counted as a person, and says `tie (inconsistent)`, which is a judge's verdict"
+
+
 def _side(row: VoteRow) -> Side | None:
     if row.winner is None:
         return None
     return "left" if row.winner == row.models[0] else "right"
 
 
-def _again(keys: Iterable[object]) -> int:
-    return sum(count - 1 for count in Counter(keys).values())
+def _again(keys: Iterable[tuple[object, str]]) -> Counter[str]:
+    """How often each person says something of what they have said something of before."""
+    again: Counter[str] = Counter()
+    for (_, rater), count in Counter(keys).items():
+        again[rater] += count - 1
+    return +again
 
 
 def of_the_run(files: PeopleFiles, plan: Plan, rule: Rule, own: Sequence[str], others: Mapping[str, str]) -> PeopleSpec:
@@ -144,12 +164,15 @@ def of_the_run(files: PeopleFiles, plan: Plan, rule: Rule, own: Sequence[str], o
             f"{rows.places[-1]}: is a vote on two answers, and this run has one of each turn; --mtbench-against=NAME "
             "or --mtbench-baseline=FILE compares them"
         )
+    if rows.ratings and plan.opponents:
+        raise ConfigError(f"{rows.places[0]}: rating: is of one answer, and this run compares models; it takes votes")
     names = {**others, **dict.fromkeys(own, own[0])}
     people = [row for row in rows.votes if row.rater != plan.judge.name]
     unknown = [row for row in people if row.answers is None and not names.keys() >= {*row.models}]
     if unknown:
         raise ConfigError(_not_of_the_run(unknown[0], names) + and_more(unknown))
-    known = [row for row in people if all(model in names for model in row.models)]
+    # Two names of one model make no vote on two.
+    known = [row for row in people if len({names[model] for model in row.models if model in names}) > 1]
     if not (known or rows.choices or rows.ratings):
         raise ConfigError(f"{files.shown}: no vote of a person is on {' and '.join(dict.fromkeys(names.values()))}")
     by_name = [row for row in known if row.answers is None]
@@ -163,7 +186,7 @@ def of_the_run(files: PeopleFiles, plan: Plan, rule: Rule, own: Sequence[str], o
         votes=tuple(vote_of(row, names) for row in by_name),
         choices=(*rows.choices, *by_text),
         ratings=rows.ratings,
-        remarks=(*remarks, *remarks_on(rows)),
+        remarks=(*remarks, *remarks_on(replace(rows, votes=tuple(known)))),
     )
 
 
