@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_mtbench.domain.errors import ConfigError
+from pytest_mtbench.domain.question import Identity, Question, QuestionSet
+from pytest_mtbench.files.people import PeopleRows, read_people
 from pytest_mtbench.files.report_reader import read_report
 from pytest_mtbench.protocol.judgment import RATING, VERDICT, read
 from pytest_mtbench.protocol.quotation import Material
@@ -171,3 +173,75 @@ def test_a_report_of_any_values(key: str, value: Any) -> None:
         path.write_text(json.dumps(report), encoding="utf-8")
         with pytest.raises(ConfigError, match=r"report\.json: "):
             read_report(path)
+
+
+PEOPLE = QuestionSet("s", (Question(1, "math", ("a?", "b?")),), {}, Identity("", "", ""))
+ID = ["a1b2c3d4e5f6", "'004512345678", "12e456789012", "A1B2C3D4E5F6"]
+GOOD: dict[str, dict[str, list[Any]]] = {
+    "choices": {"id": ID, "rater": ["anna", ""], "choice": ["left", "T", "=", "1", ""]},
+    "ratings": {"id": ID, "rater": ["anna", ""], "rating": ["7", "7.5", "1", "10", ""]},
+    "votes": {
+        "question_id": [1, "1"], "model_a": ["x"], "model_b": ["y"], "winner": ["model_a", "model_b", "tie", "tie (x)"],
+        "judge": ["anna", "Ben B"], "turn": [1, 2, "1.0"],
+    },
+}  # fmt: skip
+BAD = [
+    *("11", "0", "7.25", "nan", "A", "x", "y", "", '"', "'", ",", ";", "\t", "\n", "\r", "\u202e", "\ud800", "\x00"),
+    *("\x1b", "\ufeff", "\ufffd", "é", "9" * 99, "[", "{", "left", "1"),
+]
+
+
+@st.composite
+def people_files(draw: st.DrawFn) -> str:
+    """A file in which most cells are good ones, as CSV or as JSON, with a bit more before it or not."""
+    columns = GOOD[draw(st.sampled_from(sorted(GOOD)))]
+    spoilt = st.sampled_from(BAD) | st.text(max_size=4) | plain
+    rows = [
+        {
+            name: draw(spoilt if draw(st.integers(0, 40)) == 40 else st.sampled_from(good))
+            for name, good in columns.items()
+        }
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+    kind = draw(st.sampled_from([",", ";", "\t", "lines", "array"]))
+    before = draw(st.sampled_from(["", "", "", "", *BAD]))
+    if len(kind) > 1:
+        said = [json.dumps(row) for row in rows]
+        return before + ("\n".join(said) if kind == "lines" else f"[{', '.join(said)}]")
+    return before + "\n".join(kind.join(map(str, cells)) for cells in (columns, *(row.values() for row in rows)))
+
+
+def read_any(text: str, encoding: str) -> PeopleRows | None:
+    """What stands in a file; None where it is refused, with file and reason in a line or more."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / ("f.json" if text.lstrip()[:1] in ("{", "[") else "f.csv")
+        path.write_bytes(text.encode(encoding, "surrogatepass" if encoding == "utf-8" else "replace"))
+        try:
+            return read_people(path, "--x", PEOPLE)
+        except ConfigError as error:
+            problems = error.problems
+        assert all(problem.startswith((str(path), "--x: ")) for problem in problems)
+        assert all(len(problem) < 500 and "\n" not in problem for problem in problems)
+        return None
+
+
+def test_a_file_of_people_of_any_text() -> None:
+    taken = []
+
+    @settings(quick, max_examples=200)
+    @given(text=people_files() | st.text(), encoding=st.sampled_from(["utf-8", "utf-8", "utf-16", "cp1252"]))
+    def read(text: str, encoding: str) -> None:
+        found = read_any(text, encoding)
+        taken.append(found is not None)
+        if found is None:
+            return
+        assert found.places
+        assert all(1 <= row.rating <= 10 and row.rating % 0.5 == 0 for row in found.ratings)
+        ids = [row.id for row in found.ratings] + [row.id for row in found.choices]
+        assert all(len(name) == 12 and set(name) <= set("0123456789abcdef") for name in ids)
+        assert all(row.turn in (1, 2) and row.winner in (None, *row.models) for row in found.votes)
+        raters = [row.rater for row in found.votes] + [row.rater for row in found.choices]
+        assert all(rater == one_line(rater) != "" for rater in raters)
+
+    read()
+    assert 0.2 < sum(taken) / len(taken) < 0.8  # neither kind is left out

@@ -131,6 +131,8 @@ def test_json_lines_and_arrays_are_one_table(name: str, content: str, lines: tup
         ("[[1]]", "t.json:1: not a JSON object, but list"),
         ('[{"id": 1},\n{"id": 2', "t.json:2: not a JSON array of objects (Expecting ',' delimiter at column 9)"),
         ('[{"id": 1},\n', "t.json:2: not a JSON array of objects (Expecting value at column 1)"),
+        ('\n[{"id": 1},\n{"id": 2}]x', "t.json:3: not a JSON array of objects (Expecting value at column 10)"),
+        ('\n[{"id": 1},\n7]', "t.json:3: not a JSON object, but int"),
         ('[{"id": 1}]\nand so on', "t.json:1: not a JSON array of objects (Expecting value at column 11)"),
         ('[\n{"id": 1, "id": 2}]', "t.json:2: the key 'id' stands twice"),
         ('{"choice": "left", "Choice": "right"}', "t.json:1: the column choice stands twice"),
