@@ -161,12 +161,10 @@ def test_a_sheet_of_german_excel(reader: Reader) -> None:
 
 
 def test_who_rated_is_the_file_where_it_does_not_say(reader: Reader) -> None:
-    content = table(["id", "rater", "choice"], [ID, " ", "left"], [ID, "Anna  Maria", "left"], [ID, "a\u202eb", "left"])
-    assert [row.rater for row in reader.read(content, "ben\u200b.csv").choices] == [
-        r"ben\u200b",
-        "Anna Maria",
-        r"a\u202eb",
-    ]
+    names = [" ", "Anna  Maria", "a\u202eb", "x" * 200]
+    content = table(["id", "rater", "choice"], *([ID, name, "left"] for name in names))
+    raters = [row.rater for row in reader.read(content, "ben\u200b.csv").choices]
+    assert raters == [r"ben\u200b", "Anna Maria", r"a\u202eb", "x" * 200]
     assert [row.rater for row in reader.read(lines({"id": ID, "choice": 1}), "cy.json").choices] == ["cy"]
 
 
@@ -207,14 +205,14 @@ def test_published_votes_are_read(reader: Reader) -> None:
         VOTE | {"question_id": "1", "turn": "2", "winner": "MODEL_B ", "judge": ["gpt-4", "pair-v2"]},
         VOTE | {"question_id": "five", "winner": "tie", "judge": " author_1 "},
         VOTE | {"question_id": 3, "turn": 1.0, "winner": "Tie (inconsistent)"},
-        VOTE | {"winner": "tie (bothbad)", "model_a": " y", "model_b": "x"},
+        VOTE | {"winner": "tie (bothbad)", "model_a": " y", "model_b": "m" * 200, "judge": "j" * 200},
     )
     assert [(row.question_id, row.turn, row.models, row.winner, row.flipped, row.rater) for row in found] == [
         (1, 1, ("x", "y"), "x", False, "anna"),
         (1, 2, ("x", "y"), "y", False, "gpt-4"),
         ("five", 1, ("x", "y"), None, False, "author_1"),
         (3, 1, ("x", "y"), None, True, "anna"),
-        (1, 1, ("y", "x"), None, False, "anna"),
+        (1, 1, ("y", "m" * 200), None, False, "j" * 200),
     ]
     assert {type(row.turn) for row in found} == {int}
 
@@ -275,6 +273,11 @@ def test_csv_votes_are_the_json_votes(delimiter: str, reader: Reader) -> None:
 )  # fmt: skip
 def test_a_vote_that_cannot_be_read(column: str, value: object, said: str, reader: Reader) -> None:
     assert reader.vote_problem(**{column: value}).startswith(f"f.jsonl:1: {column}: {said}")
+
+
+def test_a_question_of_one_turn_has_no_second(reader: Reader) -> None:
+    problem = reader.vote_problem(question_id="five", turn=2)
+    assert problem == "f.jsonl:1: turn: question five has one turn, not 2"
 
 
 @pytest.mark.parametrize("column", [name for name in VOTE if name != "winner"])

@@ -116,7 +116,8 @@ def test_what_cannot_be_seen_is_shown(answer: str, cell: str) -> None:
 @pytest.mark.parametrize("letter, most", [("x", 30_000), ("😀", 15_000)])
 def test_a_long_answer_is_cut_where_a_spreadsheet_would_break_the_row(letter: str, most: int) -> None:
     assert shown(letter * most) == letter * most
-    assert shown(letter * 100_000) == letter * most + "\n[... cut]"
+    for longer in (most + 1, 100_000):
+        assert shown(letter * longer) == letter * most + "\n[... cut]"
 
 
 def test_the_last_turn_is_shown_also_after_a_long_first_one() -> None:
