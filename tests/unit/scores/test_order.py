@@ -171,7 +171,11 @@ def test_what_the_judge_did_not_score_is_told_apart() -> None:
     assert (found.count, found.unjudged, found.questions, found.judge) == (4, 4, 2, {(0, 1): 2.0, (2, 1): 3.0})
     assert (found.alike, found.people, found.skill) == (1.0, 1.0, None)  # two questions have no skill
     assert found.shift is not None
-    assert (found.shift.one, found.shift.people, found.shift.judge, found.shift.votes) == ("m", 2.0, 2.5, 4)
+    assert (found.shift.one, found.shift.people, found.shift.judge) == ("m", 2.0, 2.5)
+    assert (found.shift.votes, found.shift.questions) == (4, 2)
+    third = order_agreement_of(said, {(0, 1): 2.0, (2, 1): 3.0, (3, 1): 9.0}, dict.fromkeys(range(4), "a"), "m")
+    assert third.skill is not None
+    assert (third.skill.judge.value, third.skill.people.value) == (1.0, 1.0)
     nothing = order_agreement_of(said, {}, dict.fromkeys(range(4), "a"), "m")
     assert (nothing.count, nothing.unjudged, nothing.shift, nothing.spread) == (0, 8, None, None)
 
@@ -213,6 +217,7 @@ def test_spread_is_the_icc_of_two_columns(columns: tuple[int, int]) -> None:
     "given, scores, spread",
     [
         ([1, 2, 3], [1, 2, 3], 1.0),
+        ([1, 2], [1, 2], 1.0),
         ([1, 2, 3], [2, 3, 4], 2 / 3),  # a level too high, in the same order
         ([1, 2, 3], [3, 2, 1], -3.0),
         ([5, 5], [5, 5], None),

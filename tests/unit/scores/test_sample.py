@@ -92,6 +92,8 @@ def test_against_several_models_a_question_is_asked_about_one_of_them_first() ->
 def test_questions_of_one_turn_are_taken_with_it() -> None:
     asked = [Question(n, "c", ("a?",)) for n in range(5)]
     assert [item.turn for item in sheet_items(shown_of(asked), 80, seed=0)] == [1] * 5
+    mixed = sheet_items(shown_of([*asked, Question(9, "c", ("a?", "b?"))]), 80, seed=0)
+    assert Counter(item.turn for item in mixed) == {1: 6, 2: 1}
 
 
 def test_nothing_looks_at_a_verdict_or_a_score() -> None:
