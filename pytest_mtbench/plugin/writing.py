@@ -93,5 +93,5 @@ def _said(error: BaseException) -> str:
 
 def _secrets(plans: Iterable[Plan]) -> Iterator[str]:
     for plan in plans:
-        for role in (plan.model, plan.judge, *plan.opponents):
+        for role in (plan.model, *plan.judges, *plan.opponents):
             yield from secrets_of(role.endpoint.api_key, role.endpoint.url)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..domain.result import TurnResult
-from ..domain.tally import Tally
+from ..domain.tally import JudgeTally, Tally
 from ..engine.plan import Plan
 from ..scores.gates import GateResult, GateSpec
 from ..scores.regression_gate import RegressionOutcome, RegressionSpec
@@ -69,13 +69,20 @@ class RunReport:
     def cost(self) -> float | None:
         """USD for the requests of this run, or None where a price is missing."""
         plan, tally = self.plan, self.tally
-        if plan.model.price is None and plan.judge.price is None:
+        if all(role.price is None for role in (plan.model, *plan.judges)):
             return None
-        costs = [plan.model.cost(tally.answer_usage - tally.against_usage), plan.judge.cost(tally.judgment_usage)]
+        costs = [plan.model.cost(tally.answer_usage - tally.against_usage), *self.cost_of_judging().values()]
         # The other models have one price.
         costs += [other.cost(tally.against_usage) for other in plan.opponents[:1]]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
+
+    def cost_of_judging(self) -> dict[str, float | None]:
+        """USD for each judge's judgments, by its name, or None where its price is missing."""
+        if not self.plan.jury:
+            return {self.plan.judge.label: self.plan.judge.cost(self.tally.judgment_usage)}
+        parts = self.tally.jury
+        return {judge.label: judge.cost(parts.get(judge.label, JudgeTally()).usage) for judge in self.plan.judges}
 
     @property
     def whole_original(self) -> bool:

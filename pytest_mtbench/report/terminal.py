@@ -11,6 +11,7 @@ from ..demo import shown_name
 from ..domain.tally import CallCount
 from ..engine.plan import Plan
 from ..untrusted.text import no_command, one_line
+from .jury import jury_lines
 from .pairwise_lines import pairwise_lines, ranking
 from .published import nearest, tier
 from .regression_lines import regression_lines
@@ -25,7 +26,7 @@ def title(plan: Plan, what: str = "MT-Bench") -> str:
     """The heading: model, judge and set."""
     model = shown_name(plan.model.name, plan.model.endpoint.url)
     model += f" (answers of {plan.answers_of})" if plan.answers_of else ""
-    judge = shown_name(plan.judge.name, plan.judge.endpoint.url)
+    judge = " + ".join(shown_name(one.label, one.endpoint.url) for one in plan.judges)
     others = ", ".join(shown_name(other.label, other.endpoint.url) for other in plan.opponents)
     against = f" against {others}" if others else ""
     return one_line(f"{what}: {model}{against}, judged by {judge}, on {plan.questions.short_name}")
@@ -44,7 +45,7 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
         yield ""
         yield from _standing(report, width)
     yield from _gates(report, width)
-    for line in pairwise_lines(report):
+    for line in (*pairwise_lines(report), *jury_lines(report)):
         yield from wrapped(line, width)
     yield from ranking(report, width)
     for line in regression_lines(report):
@@ -58,7 +59,7 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
 
 def _standing(report: RunReport, width: int) -> Iterator[str]:
     mean = report.card.overall.mean
-    if mean is None or not report.whole_original or report.plan.opponents:
+    if mean is None or not report.whole_original or report.plan.opponents or report.plan.jury:
         return
     near = ", ".join(f"{name} {score:.2f}" for name, score in nearest(mean))
     yield from wrapped(f"tier: {tier(mean)} ({mean:.2f}); nearest published scores, judged by GPT-4: {near}", width)

@@ -33,9 +33,14 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
 
 
 def judged_by(plan: Plan) -> str:
-    """The judge and where it is asked, said in full: it asks at the model's endpoint unless somebody says otherwise."""
-    same = ", the model's endpoint" if plan.judge.endpoint.url == plan.model.endpoint.url else ""
-    return f"{_at(plan.judge)}{same}"
+    """The judge and where it is asked, said in full: it asks at the model's endpoint unless somebody says otherwise.
+
+    Each judge of a jury likewise.
+    """
+    same = ", the model's endpoint"
+    return ", and ".join(
+        _at(judge) + (same if judge.endpoint.url == plan.model.endpoint.url else "") for judge in plan.judges
+    )
 
 
 def opponents_by(suite: ResolvedSuite) -> str:
