@@ -111,10 +111,13 @@ def test_the_summary_says_how_far_they_agree(graded: Run) -> None:
     flagged = {(row["question_id"], row["turn"]) for row in graded.report["turns"] if "judges-differ" in row["flags"]}
     assert flagged == apart
     related = correlation(list(one.values()), [two[place] for place in one])
-    assert (
+    said = (
         f"jury: {JUDGES[0]} rates 0.24 lower than {JUDGES[1]} on the same 160 turns; correlation {related:.2f}; "
         f"{len(apart)} turns differ by 3 or more"
-    ) in graded.text
+    )
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert said in graded.text
+    assert said in " ".join(readme.split())
 
 
 def test_one_of_them_alone_asks_nothing_again(jury: Jury, graded: Run) -> None:
