@@ -186,6 +186,21 @@ def test_each_has_its_own_key_and_parameters(jury: Jury, monkeypatch: pytest.Mon
     assert bodies[JUDGE]["messages"] == bodies[SECOND]["messages"]
 
 
+def test_the_key_of_no_judge_is_said(jury: Jury, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTHER_KEY", "key-two-1234567890")
+    bench, other = jury.bench, jury.elsewhere
+    (bench.path / "mtbench.yaml").write_text(
+        f"model: {{name: m, base_url: '{bench.endpoint.url}'}}\nquestions: {bench.questions}\n"
+        f"judge: [{JUDGE}, {{name: {SECOND}, base_url: '{other.url}', api_key_env: OTHER_KEY}}]\n"
+    )
+    (bench.path / "conftest.py").write_text(
+        "import os\ndef pytest_mtbench_generate(messages):\n"
+        "    return messages[-1]['content'] + ' ' + os.environ['OTHER_KEY']\n"
+    )
+    jury.run().assert_outcomes(passed=TURNS)
+    assert "key-two" not in (bench.path / "report.json").read_text()
+
+
 def test_each_endpoint_has_a_limit_of_its_own_and_they_are_asked_at_once(jury: Jury) -> None:
     meeting = threading.Barrier(2, timeout=20)
 
@@ -557,6 +572,31 @@ def test_a_report_that_contradicts_its_judges_is_refused(jury: Jury, change: Any
     assert message in " ".join(result.stderr.str().split())
 
 
+def test_a_score_is_not_that_of_all_texts_together(jury: Jury) -> None:
+    jury.run()
+    report = jury.bench.report()
+    row = next(row for row in report["turns"] if (row["question_id"], row["turn"]) == (2, 2))
+    assert {one["rating"] for one in row["judged"]} == {6}
+    row["judged"][0]["judgment"], row["judged"][1]["judgment"] = "[[5]]", "[[7]]"
+    (jury.bench.path / "report.json").write_text(json.dumps(report))
+    result = jury.bench.plain("mtbench.yaml", "--mtbench-merge=report.json")
+    assert "its score is 6 and its judgment says 5" in " ".join(result.stderr.str().split())
+
+
+@pytest.mark.parametrize("source", ["report.json", "out"])
+def test_what_is_recorded_of_a_name_is_of_neither_of_two_judges_called_so(bench: Bench, source: str) -> None:
+    bench.endpoint.judge = rate
+    bench.run("--mtbench-export=out", REPORT)
+    bench.endpoint.clear()
+    (bench.path / "mtbench.yaml").write_text(
+        f"model: {{name: m, base_url: '{bench.endpoint.url}'}}\nquestions: {bench.questions}\n"
+        f"judge: [{JUDGE}, {{name: {JUDGE}, temperature: 1}}]\n"
+    )
+    result = bench.plain("mtbench.yaml", f"--mtbench-answers={source}", "--mtbench-cache=off")
+    result.assert_outcomes(passed=TURNS)
+    assert Counter(asked.model for asked in bench.endpoint.asked) == {JUDGE: 18}
+
+
 @pytest.mark.parametrize("source", ["report.json", "out"])
 @pytest.mark.parametrize("mode", ["single", "pairwise"])
 def test_recorded_judgments_of_every_judge_count_as_cached(pairwise: Jury, source: str, mode: str) -> None:
@@ -620,6 +660,20 @@ def test_a_judge_of_the_jury_that_another_name_serves_is_no_judge_of_the_baselin
     result = jury.run("--mtbench-baseline=baseline.json", "--mtbench-cache=refresh")
     assert result.ret == 4
     assert f"its judge was served as {SECOND}, and {SECOND} is now served as another" in flowing(result)
+
+
+def test_shares_of_a_jury_are_held_against_a_baseline(jury: Jury) -> None:
+    jury.run("--mtbench-report=baseline.json")
+    jury.run("--mtbench-cache=refresh", "--mtbench-report=new.json")
+    options = ["--mtbench-merge=new.json", "--mtbench-baseline=baseline.json"]
+    jury.run(*options).assert_outcomes(passed=TURNS + 1)
+    report = jury.bench.report("new.json")
+    report["fingerprint"]["judges_served"][SECOND]["as"] = "another"
+    (jury.bench.path / "new.json").write_text(json.dumps(report))
+    result = jury.run(*options)
+    assert result.ret == 4
+    said = f"its judge was served as {SECOND}, and {SECOND} is now served as another"
+    assert said in " ".join(result.stderr.str().split())
 
 
 def test_the_sentinel_asks_the_whole_jury(jury: Jury) -> None:
