@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,12 @@ class Estimate:
     """A coefficient, in natural logarithms of odds.
 
     Args:
-        error: its standard error, clustered; None with fewer than two clusters.
+        error: its standard error, clustered; infinite with a single cluster, which shows no scatter.
         bare_error: the standard error if no outcomes belonged together.
     """
 
     value: float
-    error: float | None
+    error: float
     bare_error: float
 
 
@@ -61,10 +62,10 @@ def fit_logistic(rows: Rows, outcomes: Sequence[float], clusters: Sequence[Hasha
     number = {name: position for position, name in enumerate(dict.fromkeys(clusters))}
     slopes = np.zeros((len(number), x.shape[1]))
     np.add.at(slopes, [number[name] for name in clusters], x * (y - chance)[:, None])
-    errors: list[float | None] = [None] * x.shape[1]
+    errors = [math.inf] * x.shape[1]
     if len(number) > 1:
         scatter: Array = bread @ slopes.T @ slopes @ bread * (len(number) / (len(number) - 1))
-        errors = list(_roots(scatter))
+        errors = _roots(scatter)
     return Fit(tuple(map(Estimate, found.tolist(), errors, _roots(bread))), len(number))
 
 

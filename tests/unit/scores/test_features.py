@@ -19,7 +19,7 @@ def style(text: str) -> dict[str, int]:
         ("\n\n\n- after empty lines", 0, 0, 1),
         ("- **both**", 0, 1, 1),
         ("before\n```python\n# comment\n- item\n**x**\n```\n# after", 1, 0, 0),
-        ("- item\n  ~~~\n  # comment\n  ~~~\n- item", 0, 0, 2),
+        ("- item\n  ~~~\n  - inner\n  ~~~\n- item", 0, 0, 2),
         ("```\nx = '```'\n# two\n# comments\n```\n# after", 1, 0, 0),
         ("````\n# a\n```\n# b\n# c\n````\n# after", 1, 0, 0),
         ("# before\n```\n# never closed\n- item", 1, 0, 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_steps_that_overshoot_are_taken_back() -> None:
 
 def test_a_single_cluster_shows_no_error() -> None:
     fit = fit_logistic([[1.0], [1.0], [-1.0]], [1.0, 0.0, 0.0], ["q"] * 3)
-    assert (fit.estimates[0].error, fit.clusters) == (None, 1)
+    assert (fit.estimates[0].error, fit.clusters) == (math.inf, 1)
 
 
 def test_a_design_shows_what_it_cannot_determine() -> None:
