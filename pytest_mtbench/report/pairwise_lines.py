@@ -32,7 +32,7 @@ def pairwise_lines(report: RunReport) -> Iterator[str]:
         flips = f"{games.flips} flips, {games.to_first} of them to the first place" if games.flips else "no flips"
         yield f"both orders agree in {games.consistent} of {games.n} games against {name} ({agree}); {flips}"
         if games.consistent < MIN_CONSISTENCY * games.n:
-            kappa = "" if games.kappa is None else f" (Cohen's kappa {games.kappa:.2f}: 1 is agreement, 0 chance)"
+            kappa = "" if games.kappa is None else f" (kappa {games.kappa:.2f}: 1 is agreement, 0 chance)"
             yield (
                 f"warning: the judge agrees with itself in {agree} of the games against {name} alone{kappa}, so most "
                 "of its verdicts depend on the place and count as ties; GPT-4 does in about 65 %"

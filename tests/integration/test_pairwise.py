@@ -243,7 +243,7 @@ def test_a_judge_that_loves_the_first_place(bench: Bench) -> None:
     bench.endpoint.judge = lambda asked: "[[A]]"
     text = flowing(bench.run(AGAINST))
     assert "both orders agree in 0 of 9 games against other (0 %); 9 flips, 9 of them to the first place" in text
-    said = "warning: the judge agrees with itself in 0 % of the games against other alone (Cohen's kappa 0.00: 1 is "
+    said = "warning: the judge agrees with itself in 0 % of the games against other alone (kappa 0.00: 1 is "
     assert said in text
     assert "33 %" not in text
 
