@@ -64,8 +64,8 @@ class PeopleItem(GateItemBase):
         if outcome.is_stale:
             end_with(
                 self,
-                f"{self._people.files}: all {outcome.stale} rows are stale: none is on an answer of this run; "
-                "the answers have changed since, or the sheet is of another run (a new one: --mtbench-rate-sheet=sheet.csv)",
+                f"{self._people.files}: all {outcome.stale} rows are stale: none is on an answer of this run; the "
+                "answers have changed, or the sheet is of another run (a new one: --mtbench-rate-sheet=sheet.csv)",
             )
         if self._spec.kind == PEOPLE and self._people.bar is not None:
             self.tell(people_result(self._people.bar, outcome.of_people(), self.nodeid))

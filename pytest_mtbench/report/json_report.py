@@ -11,6 +11,7 @@ from typing import Any
 from ..domain.result import TurnResult
 from ..files.fingerprint import fingerprint
 from ..files.report_reader import FORMAT
+from ..scores.biases import Biases
 from ..scores.ranking import bradley_terry
 from ..scores.scorecard import MeanScore, Scorecard, Tournament
 from .people_json import people_as_json
@@ -38,6 +39,7 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "scores": _scores(card, pairwise=bool(plan.opponents)),
         **_against(report),
         **({"agreement": people_as_json(report.people)} if report.people else {}),
+        **({"biases": report.biases.as_json()} if report.biases != Biases() else {}),
         "gates": [gate.as_json() for gate in report.gates],
         "turns": [_turn(result) for result in card.results] + [_compared(result) for result in report.compared],
         "calls": {"answers": asdict(report.tally.answers), "judgments": asdict(report.tally.judgments)},

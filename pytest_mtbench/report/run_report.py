@@ -10,6 +10,7 @@ from ..domain.result import TurnResult
 from ..domain.tally import Tally
 from ..engine.plan import Plan
 from ..scores.agreement_gate import AgreementRule
+from ..scores.biases import Biases
 from ..scores.gates import GateResult, GateSpec
 from ..scores.people import PeopleOutcome
 from ..scores.regression_gate import RegressionOutcome, RegressionSpec
@@ -45,6 +46,7 @@ class RunReport:
         ending: what the run came to, as a whole.
         answered_by: who answered for the model under test.
         people: what people say beside the judge, where anybody did; `people_rule`: what the judge must reach.
+        biases: what the judge's verdicts depend on beside the answers.
         is_audition: there is no model under test; `compared`: what the judge said of the answers in the files.
         regression, outcome: what the gate against a baseline asks, and what the results say of it.
     """
@@ -66,6 +68,7 @@ class RunReport:
     answered_by: str = ""
     people: PeopleOutcome | None = None
     people_rule: AgreementRule | None = None
+    biases: Biases = field(default_factory=Biases)
     compared: tuple[TurnResult, ...] = ()
     is_audition: bool = False
 

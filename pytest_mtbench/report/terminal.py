@@ -11,6 +11,7 @@ from ..demo import shown_name
 from ..domain.tally import CallCount
 from ..engine.plan import Plan
 from ..untrusted.text import no_command, one_line
+from .bias_lines import bias_lines
 from .pairwise_lines import pairwise_lines, ranking
 from .people_lines import PEOPLE_GATES, people_lines
 from .published import nearest, tier
@@ -50,6 +51,8 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
     for line in pairwise_lines(report):
         yield from wrapped(line, width)
     yield from ranking(report, width)
+    for line in bias_lines(report.biases):
+        yield from wrapped(line, width)
     for line in people_lines(report):
         yield from wrapped(line, width)
     for line in regression_lines(report):

@@ -19,7 +19,7 @@ from ..server import JUDGE, Asked
 from ..sets import write_set
 from .conftest import Bench, flowing, item_ids
 
-QUESTIONS = [
+QUESTIONS: list[dict[str, Any]] = [
     {"question_id": n, "category": ("writing", "roleplay")[n % 2], "turns": [f"First {n}.", f"Second {n}."]}
     for n in range(24)
 ]
@@ -29,9 +29,14 @@ Rows = list[dict[str, str]]
 Fill = Callable[[dict[str, str], random.Random], str]
 
 
+def qualities(text: str) -> list[int]:
+    """How good each answer in a text is."""
+    return [int(number) for number in re.findall(r"quality (\d+)", text)]
+
+
 def quality(text: str) -> int:
-    """How good the last answer in a text is."""
-    return int(re.findall(r"quality (\d+)", text)[-1])
+    """How good the last one is."""
+    return qualities(text)[-1]
 
 
 def answer(asked: Asked) -> str:
@@ -40,9 +45,10 @@ def answer(asked: Asked) -> str:
 
 
 def verdict(asked: Asked) -> str:
-    if "[[rating]]" in asked.prompt:
-        return f"So be it. Rating: [[{quality(asked.prompt)}]]"
-    first, second = (quality(part) for part in asked.prompt.split("The Start of Assistant B")[:2])
+    found = qualities(asked.prompt)
+    if "TO BE GRADED" in asked.prompt:
+        return f"So be it. Rating: [[{found[-1]}]]"
+    first, second = found[len(found) // 2 - 1], found[-1]
     return f"[[{'A' if first > second else 'B' if second > first else 'C'}]]"
 
 
@@ -86,7 +92,7 @@ def test_a_filled_sheet_tells_how_far_the_judge_is_at_one_with_people(people: Be
     rows = rows_of(people.path / "sheet.csv")
     assert len(rows) == 48  # each question with one turn, then with the other
     assert [*rows[0]] == ["id", "question", "left", "right", "choice", "rater", "note"]
-    assert not any("other" in cell or "rehto" not in cell + "rehto" for row in rows for cell in row.values())
+    assert not any("other" in cell for row in rows for cell in row.values())
     made = len(people.endpoint.asked)
     options = [AGAINST, *three(people), "--mtbench-report=report.json"]
     result = people.run(*options)
@@ -112,7 +118,7 @@ def test_votes_that_know_nothing_of_the_answers_fail_the_judge(people: Bench) ->
         AGAINST, *three(people, lambda row, chance: chance.choice(["left", "right"])), "--mtbench-min=0"
     )
     result.assert_outcomes(passed=49, skipped=1)  # people themselves have no skill, so nothing can be told
-    assert "people have no skill of their own here" in flowing(result)
+    assert "skill, with no bounds since people's own cannot be told from 0" in flowing(result)
     against = three(people, lambda row, chance: {"left": "r", "right": "L", "tie": "="}[by_quality(row, chance)])
     failed = people.run(AGAINST, *against, "--mtbench-min=0")
     failed.assert_outcomes(passed=49, failed=1)
