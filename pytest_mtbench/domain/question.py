@@ -92,10 +92,20 @@ class QuestionSet:
         """The categories in the order of their first question."""
         return tuple(dict.fromkeys(question.category for question in self.questions))
 
+    @cached_property
+    def category_of(self) -> Mapping[QuestionId, str]:
+        """The category of each question by its id."""
+        return {question.id: question.category for question in self.questions}
+
     def own_id(self, question_id: QuestionId) -> QuestionId:
         """The id of a question as this set writes it: other files may have "101" for 101; others are given back."""
-        return self._ids.get(str(question_id), question_id)
+        found = self.find(question_id)
+        return question_id if found is None else found.id
+
+    def find(self, question_id: QuestionId) -> Question | None:
+        """The question of that id, be it written as a number or as a text; None where there is none."""
+        return self._by_id.get(str(question_id))
 
     @cached_property
-    def _ids(self) -> dict[str, QuestionId]:
-        return {str(question.id): question.id for question in self.questions}
+    def _by_id(self) -> dict[str, Question]:
+        return {str(question.id): question for question in self.questions}

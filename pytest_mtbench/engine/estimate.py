@@ -73,13 +73,14 @@ class Estimate:
         return sum(known) if len(known) == len(costs) else None
 
 
-def estimate(plan: Plan, keys: Iterable[TurnKey], lookup: Lookup) -> Estimate:
+def estimate(plan: Plan, keys: Iterable[TurnKey], lookup: Lookup, result: Estimate | None = None) -> Estimate:
     """Walks through the turns as the engine would.
 
     Args:
         keys: the turns that are wanted.
+        result: what is added to, where the plan is one of several that are paid together.
     """
-    result = Estimate()
+    result = Estimate() if result is None else result
     asked: set[str] = set()
     wanted: dict[object, set[int]] = {}
     for key in keys:

@@ -15,8 +15,11 @@ _ID = re.compile(r'"question_id"\s*:')
 _BETWEEN = re.compile(r"[\s,]*")
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, errors: str = "strict") -> str:
     """The text of a file.
+
+    Args:
+        errors: what becomes of bytes that are not UTF-8.
 
     Raises:
         OSError, ValueError: it is not there, no file, or not UTF-8.
@@ -24,7 +27,7 @@ def read_text(path: Path) -> str:
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a FIFO would be waited for without end
         raise OSError("not a file")
-    return path.read_text(encoding="utf-8-sig")
+    return path.read_text(encoding="utf-8-sig", errors=errors)
 
 
 def parsed(text: str) -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from . import hookspecs
 from .arguments import named_suites, not_run, root_suite
-from .options import add_options, model_option
+from .options import add_options, judges_alone, model_option
 
 if TYPE_CHECKING:
     from .turn import MtbenchTurn
@@ -68,4 +68,4 @@ def mtbench_turn(request: pytest.FixtureRequest) -> MtbenchTurn:
 
 
 def _is_active(config: pytest.Config) -> bool:
-    return model_option(config) is not None or bool(named_suites(config))
+    return model_option(config) is not None or judges_alone(config) or bool(named_suites(config))

@@ -76,8 +76,10 @@ class HeaderPlugin:
     def _who(self, suite: ResolvedSuite) -> str:
         others = opponents_by(suite)
         against = f"; against {others}" if others else ""
+        if suite.is_audition:
+            return f"judge {judged_by(suite)}; no model is under test"
         answers = answered_by(suite, self._registry.settings, hook=self._session.generated)
-        return f"answers {answers}{against}; judge {judged_by(suite.plan)}"
+        return f"answers {answers}{against}; judge {judged_by(suite)}"
 
 
 def _only_lists(config: pytest.Config) -> bool:

@@ -132,7 +132,10 @@ def estimate_of(settings: Settings, suite: ResolvedSuite, keys: list[TurnKey], c
         )
         return None if reply is None or old else reply.text
 
-    return estimate(with_answers(suite.plan, recorded), keys, lookup)
+    made = estimate(with_answers(suite.plan, recorded), [key for key in keys if key.suite == suite.id], lookup)
+    for bout in suite.bouts:
+        made = estimate(bout.plan, [key for key in keys if key.suite == bout.plan.key], lookup, made)
+    return made
 
 
 def cache_at_hand(settings: Settings, clients: Clients) -> ReplyCache | None:

@@ -23,7 +23,7 @@ class CollectionPlugin:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         suites = self._registry.suites
-        if not is_suite_name(file_path) and file_path not in suites:
+        if file_path not in suites and (self._registry.leaves_files or not is_suite_name(file_path)):
             return None
         return suite_file_node(parent, file_path, suites.get(file_path))
 

@@ -6,7 +6,7 @@ import json
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -94,15 +94,20 @@ def measured(item: pytest.Item, key: TurnKey, runs: int | None = None) -> TurnRe
     try:
         return runner.result(key, runs)
     except FatalError as error:
-        # An error of this item, so that JUnit's XML has one; results.py ends the run with it, where the engine is.
-        # Printable: execnet takes no lone surrogate, and a worker that dies of one leaves exit status 0.
-        item.user_properties.append((FATAL_PROPERTY, one_line(str(error))))
-        pytest.fail(one_line(str(error)), pytrace=False)
+        end_with(item, str(error))
     except StoppedError as error:
         item.session.shouldstop = str(error)
         pytest.skip(str(error))
     except Exception as error:  # noqa: BLE001 - a bug of ours: its traceback without arguments and locals, which hold keys
         pytest.fail(printable("".join(traceback.format_exception(error))), pytrace=False)
+
+
+def end_with(item: pytest.Item, message: str) -> NoReturn:
+    """Fails an item with a message that ends the run, exit 4."""
+    # An error of this item, so that JUnit's XML has one; results.py ends the run with it, where the engine is.
+    # Printable: execnet takes no lone surrogate, and a worker that dies of one leaves exit status 0.
+    item.user_properties.append((FATAL_PROPERTY, one_line(message)))
+    pytest.fail(one_line(message), pytrace=False)
 
 
 def _runner(item: pytest.Item) -> Runner:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from ..domain.question import Question
+from ..domain.result import TurnKey
+from ..suite.audition import Bout
 from ..suite.resolve import ResolvedSuite
 from ..untrusted.text import printable
 
@@ -34,6 +36,11 @@ def turn_item_name(question: Question, turn: int) -> str:
     return f"{_group_name(question.category)}[{item_id(question.turn_label(turn))}]"
 
 
+def comparison_item_name(bout: Bout, key: TurnKey) -> str:
+    """The name of a comparison's item: `math[q111-turn1-alpaca-13b-gpt-4]`."""
+    return f"{_group_name(bout.question(key).category)}[{item_id(bout.label(key))}]"
+
+
 def gate_item_name(gate: str) -> str:
     """The name of a gate's item: `gate[math]`."""
     return f"gate[{item_id(gate)}]"
@@ -51,7 +58,8 @@ def turn_item_ids(suite: ResolvedSuite) -> dict[tuple[object, int], str]:
 def item_names(suite: ResolvedSuite) -> Iterator[str]:
     """What may stand after `::`: the name of every item, and of every group of them."""
     turns = (turn_item_name(q, turn) for q in suite.plan.selected for turn in q.turn_numbers)
-    for name in (*turns, *(gate_item_name(gate) for gate in suite.gate_order)):
+    compared = (comparison_item_name(bout, key) for bout in suite.bouts for key in bout.keys)
+    for name in (*turns, *compared, *(gate_item_name(gate) for gate in suite.gate_order)):
         yield name
         yield name.partition("[")[0]
 

@@ -14,6 +14,7 @@ from ..untrusted.text import join_surrogates
 from ..untrusted.urls import is_url
 
 REPORT_SUFFIXES = (".json",)
+SHEET_SUFFIXES = (".html", ".csv")
 
 
 def _parser(expected: str) -> Callable[[Callable[[str], Any]], Callable[[str], Any]]:
@@ -103,6 +104,12 @@ def shard(text: str) -> tuple[int, int]:
 @_parser("a path")
 def path(text: str) -> Path:
     _require(bool(text.strip()))  # of a variable that is not set; it would be the working directory
+    return Path(text)
+
+
+@_parser("a file ending in " + " or ".join(SHEET_SUFFIXES))
+def rate_sheet(text: str) -> Path:
+    _require(Path(text).suffix in SHEET_SUFFIXES)
     return Path(text)
 
 

@@ -25,7 +25,7 @@ VIRTUAL = "mtbench"
 _NAMES = (
     "model", "base-url", "judge", "judge-base-url", "questions", "min", "against", "baseline", "report", "export",
     "answers", "shard", "merge", "runs", "judge-repeats", "limit", "concurrency", "judge-concurrency", "timeout",
-    "retries", "cache", "cache-dir", "revision", "dry-run",
+    "retries", "cache", "cache-dir", "revision", "dry-run", "people", "rate-sheet",
 )  # fmt: skip
 CACHE_MODES = ("all", "judgments", "refresh", "off", "only")
 _MOST_LINES = 50
@@ -83,6 +83,21 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("baseline", "FILE", "gate on regression against this JSON report", type=option_types.path)
     add("report", "FILE", "write a report, repeatable: .json", action="append", type=option_types.report)
+    add(
+        "people",
+        "FILE",
+        "what people think of the answers, repeatable (.jsonl, .json, .csv): adds gate[agreement]; without a model the "
+        "judge is put to the test on the texts in the file",
+        action="append",
+        type=option_types.path,
+    )
+    add(
+        "rate-sheet",
+        "FILE",
+        "write a blinded sample of this run's answers for people, repeatable: .html, .csv",
+        action="append",
+        type=option_types.rate_sheet,
+    )
     add("export", "DIR", "write answers and judgments in FastChat's layout", type=option_types.path)
     add(
         "answers",
@@ -136,6 +151,8 @@ def settings_from(config: pytest.Config) -> Settings:
             said[name] = GivenPath(str(said[name]), cwd / said[name])
     for name in ("report", "merge"):
         said[name] = tuple(cwd / path for path in said.get(name, ()))
+    said["people"] = tuple(GivenPath(str(path), cwd / path) for path in said.get("people", ()))
+    said["rate_sheets"] = tuple(cwd / path for path in said.pop("rate_sheet", ()))
     return Settings(
         rootdir=config.rootpath,
         cwd=cwd,
@@ -149,6 +166,11 @@ def model_option(config: pytest.Config) -> str | None:
     """The value of `--mtbench-model`."""
     model: str | None = config.getoption(_dest("model"))
     return model
+
+
+def judges_alone(config: pytest.Config) -> bool:
+    """Whether there are people's votes and no model under test: the judge is put to the test."""
+    return bool(config.getoption(_dest("people"))) and model_option(config) is None
 
 
 def suite_option(config: pytest.Config) -> Path | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..domain.errors import ConfigError
 from ..engine.plan import Plan
 from ..files.fastchat_writer import export_files
+from ..files.rating_sheet import check_unfilled
 from ..files.whole import check_writable
 from ..suite.settings import Settings
 
@@ -20,6 +21,10 @@ def probe_outputs(settings: Settings, plans: Iterable[Plan]) -> None:
     """
     for path in settings.reports:
         _probe(path, f"--mtbench-report={path}")
+    for path in settings.rate_sheets:
+        what = f"--mtbench-rate-sheet={path}"
+        check_unfilled(path, what)
+        _probe(path, what)
     if settings.export:
         for plan in plans:
             for path in export_files(settings.export, plan):

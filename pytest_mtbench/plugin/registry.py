@@ -18,7 +18,7 @@ from ..suite.schema import SuiteContent
 from ..suite.settings import Settings
 from .arguments import named_suites, names_no_folder, root_suite, suite_files, take_virtual
 from .names import item_names
-from .options import VIRTUAL, settings_from, suite_option
+from .options import VIRTUAL, judges_alone, settings_from, suite_option
 
 
 class _Environment(dict[str, str]):
@@ -51,6 +51,7 @@ class SuiteRegistry:
         default: what `mtbench_turn` reads, or None: `no_default` says why.
         added: those that are added to what pytest collects.
         found: those that pytest collects by itself.
+        leaves_files: suite files that nobody named are no test files in this run.
     """
 
     settings: Settings
@@ -59,6 +60,7 @@ class SuiteRegistry:
     no_default: str = ""
     added: tuple[AddedSuite, ...] = ()
     found: tuple[Path, ...] = ()
+    leaves_files: bool = False
 
     @property
     def collected(self) -> set[Path | None]:
@@ -78,6 +80,7 @@ class SuiteRegistry:
         for regression in (suite.regression for suite in self.all):
             if regression is not None and regression.sentinel is not None:
                 plans[regression.sentinel.plan.key] = regression.sentinel.plan
+        plans |= {bout.plan.key: bout.plan for suite in self.all for bout in suite.bouts}
         return plans
 
 
@@ -103,6 +106,9 @@ class _Paths:
     def of(cls, config: pytest.Config) -> _Paths:
         names, option = take_virtual(config), suite_option(config)
         named, found = named_suites(config), suite_files(config, option)
+        if judges_alone(config) and not named and option is None:
+            # A suite file that merely lies there would ask its model, and nobody named it.
+            return cls([], None, names, None, True)
         # Whoever names one suite means it; the one in the rootdir comes before those that lie anywhere.
         first = [option, *(named if len(named) == 1 else ()), root_suite(config), *(found if len(found) == 1 else ())]
         default = next((path for path in first if path is not None), None)
@@ -144,7 +150,13 @@ def resolved_suites(config: pytest.Config, load: LoadQuestions = load_questions)
         except ConfigError as error:
             default, no_default = None, str(error)
     return SuiteRegistry(
-        settings, suites, default, no_default, tuple(_added(config, paths, suites)), tuple(paths.found)
+        settings,
+        suites,
+        default,
+        no_default,
+        tuple(_added(config, paths, suites)),
+        tuple(paths.found),
+        leaves_files=not paths.found and judges_alone(config),
     )
 
 
@@ -164,8 +176,8 @@ def _added(config: pytest.Config, paths: _Paths, suites: Mapping[Path | None, Re
 def _check_one_suite(settings: Settings, ids: Sequence[str]) -> None:
     if len(ids) > 1 and settings.of_one_suite:
         raise ConfigError(
-            f"reports, --mtbench-export, --mtbench-answers and --mtbench-merge are of one suite, and this run has "
-            f"several ({', '.join(ids)}); name one of them on the command line"
+            "reports, --mtbench-export, --mtbench-answers, --mtbench-merge, --mtbench-people and --mtbench-rate-sheet "
+            f"are of one suite, and this run has several ({', '.join(ids)}); name one of them on the command line"
         )
 
 

@@ -152,8 +152,7 @@ class SessionPlugin:
         cache = cache_at_hand(self._settings, self._clients)
         try:
             for suite in self._registry.suites.values():
-                keys = suite.plan.turns() if under_xdist else [key for key in wanted if key.suite == suite.id]
-                made = estimate_of(self._settings, suite, keys, cache)
+                made = estimate_of(self._settings, suite, list(suite.keys) if under_xdist else wanted, cache)
                 if suite.regression is not None:
                     for key in suite.regression.sentinel_keys:
                         if under_xdist or key in wanted:

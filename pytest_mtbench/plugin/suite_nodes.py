@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from ..scores.agreement_gate import AGREEMENT, PEOPLE
 from ..scores.gates import GateSpec
 from ..scores.regression_gate import JUDGE, REGRESSION
 from ..suite.resolve import ResolvedSuite
 from .baseline_items import JudgeItem, RegressionItem
 from .gate_items import GateItem
-from .names import gate_item_name, turn_item_name
+from .names import comparison_item_name, gate_item_name, turn_item_name
 from .options import VIRTUAL
+from .people_items import ComparisonItem, PeopleItem
 from .registry import AddedSuite
 from .turn_items import TurnItem
 
@@ -102,6 +104,10 @@ def _suite_items(parent: pytest.Collector, suite: ResolvedSuite) -> Iterator[pyt
         for turn in question.turn_numbers:
             named = _named(parent, turn_item_name(question, turn))
             yield TurnItem.from_parent(parent, **named, suite=suite, question=question, turn=turn)
+    for bout in suite.bouts:
+        for key in bout.keys:
+            named = _named(parent, comparison_item_name(bout, key))
+            yield ComparisonItem.from_parent(parent, **named, suite=suite, bout=bout, key=key)
     for spec in suite.gates:
         yield _gate_item(parent, suite, spec)
 
@@ -112,6 +118,9 @@ def _gate_item(parent: pytest.Collector, suite: ResolvedSuite, spec: GateSpec) -
     if against_baseline is not None:
         other: pytest.Item = against_baseline.from_parent(parent, **named, suite=suite, regression=suite.regression)
         return other
+    if spec.kind in (AGREEMENT, PEOPLE):
+        people: pytest.Item = PeopleItem.from_parent(parent, **named, suite=suite, people=suite.people, spec=spec)
+        return people
     item: pytest.Item = GateItem.from_parent(parent, **named, suite=suite, spec=spec)
     return item
 

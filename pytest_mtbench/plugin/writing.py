@@ -11,9 +11,12 @@ import pytest
 
 from ..engine.plan import Plan
 from ..files.fastchat_writer import export, export_files
+from ..files.rating_sheet import sheet_as_csv
 from ..files.whole import write_whole
 from ..report import json_report
 from ..report.run_report import RunReport
+from ..scores.sample import sheet_items
+from ..scores.shown import Shown
 from ..suite.settings import Settings
 from ..untrusted.redaction import redacted, secrets_of
 from ..untrusted.text import one_line
@@ -47,6 +50,14 @@ class Writer:
             what = f"--mtbench-export={folder}"
             yield from self._tried(
                 folder, what, lambda: export(folder, report.plan, rows, report.started, report.tally.note)
+            )
+
+    def write_sheets(self, shown: Iterable[Shown], sample: int, seed: int) -> Iterator[str]:
+        """Writes the sheets for people; see `write`."""
+        items = sheet_items(shown, sample, seed)
+        for path in self._settings.rate_sheets if items else ():
+            yield from self._tried(
+                path, f"--mtbench-rate-sheet={path}", lambda path=path: write_whole(path, sheet_as_csv(items))
             )
 
     @property

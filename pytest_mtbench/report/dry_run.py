@@ -25,7 +25,8 @@ def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterat
         most_runs: the candidate's runs at the last look of a regression gate.
     """
     answering = [plan.model, *(other for other in plan.opponents if other.answers is None)]
-    yield from wrapped(_asked("answer", answering, estimated), width)
+    if plan.model.name:  # without one the judge alone is put to the test
+        yield from wrapped(_asked("answer", answering, estimated), width)
     for one, cost in zip(plan.of_judges, estimated.cost_of_judging(plan), strict=True):
         priced = plan.jury and cost is not None
         line = _asked("judgment", [one.judge], estimated.of_judge(one.said_by))

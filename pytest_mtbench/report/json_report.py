@@ -11,9 +11,11 @@ from typing import Any
 from ..domain.result import TurnResult
 from ..files.fingerprint import fingerprint
 from ..files.report_reader import FORMAT
+from ..scores.biases import Biases
 from ..scores.ranking import bradley_terry
 from ..scores.scorecard import MeanScore, Scorecard, Tournament, scorecard
 from .jury import judge_names, jury_json, jury_row
+from .people_json import people_as_json
 from .run_report import RunReport
 
 _TEXTS_OF_ALL_RUNS = ("answers", "judgments", "ratings")
@@ -26,20 +28,23 @@ def as_json(report: RunReport) -> dict[str, Any]:
     return {
         "format": FORMAT,
         **asdict(report.ending),
-        "model": plan.model.name,
+        "model": plan.model.name or None,
         "judge": plan.judge_name,
         "answered_by": report.answered_by,
         **({"answers_of": plan.answers_of} if plan.answers_of else {}),
         **({"shard": plan.shard} if plan.shard else {}),
-        "mode": "pairwise" if plan.opponents else "single",
+        "mode": "audition" if report.is_audition else "pairwise" if plan.opponents else "single",
         "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(),
         "seconds": round(report.seconds, 3),
         "fingerprint": fingerprint(plan, report.tally.judges_served, report.tally.moved, report.tally.jury),
         "scores": _scores(card, pairwise=bool(plan.opponents)),
         **_against(report),
+        **({"agreement": people_as_json(report.people)} if report.people else {}),
+        **({"biases": report.biases.as_json()} if report.biases != Biases() else {}),
         "gates": [gate.as_json() for gate in report.gates],
         **(jury_json(report, _of_judges(report)) if plan.jury else {}),
-        "turns": [_turn(result, judge_names(plan)) for result in card.results],
+        "turns": [_turn(result, judge_names(plan)) for result in card.results]
+        + [_compared(result, judge_names(plan)) for result in report.compared],
         "calls": {"answers": asdict(report.tally.answers), "judgments": asdict(report.tally.judgments)},
         "usage": _usage(report),
         "cost_usd": report.cost,
@@ -167,3 +172,8 @@ def _turn(result: TurnResult, jury: Sequence[str]) -> dict[str, Any]:
     if repeated:
         row["ratings"] = [[judgment.score for judgment in run.judgments] for run in result.runs]
     return row
+
+
+def _compared(result: TurnResult, jury: Sequence[str]) -> dict[str, Any]:
+    """A comparison of an audition: its answers are two models', and it is nobody's score."""
+    return _turn(result, jury) | {"models": result.key.suite.partition("::")[2].split(" against ")}

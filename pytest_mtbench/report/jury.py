@@ -10,7 +10,10 @@ from typing import Any
 from ..domain.result import APART, TurnResult
 from ..domain.tally import JudgeTally
 from ..engine.plan import Plan
+from ..scores.biases import Biases
 from ..scores.jury import OutcomePair, RatingPair, outcome_pairs, rating_pairs
+from ..scores.position import position_bias
+from .bias_lines import bias_lines
 from .run_report import RunReport
 
 _PAIRS_SHOWN = 3
@@ -22,6 +25,7 @@ def jury_lines(report: RunReport) -> Iterator[str]:
         return
     if report.plan.opponents:
         yield from _of_outcomes(outcome_pairs(_names(report), report.card.results))
+        yield from _positions(report)
     else:
         yield from _of_ratings(rating_pairs(_names(report), report.card.results))
     yield "jury: " + "; ".join(_asked(report, judge) for judge in _names(report))
@@ -86,6 +90,16 @@ def _asked(report: RunReport, judge: str) -> str:
     priced = next(one.price for one in report.plan.judges if one.label == judge) is not None
     cost = f", {costs['cost_usd']:.2f} USD" if priced else ""
     return f"{judge} {costs['made']} judgments made, {costs['cached']} cached{cost}"
+
+
+def _positions(report: RunReport) -> Iterator[str]:
+    """Each judge's bias to a place; a jury has none of its own."""
+    games = [game for result in report.card.results for game in result.games]
+    for judge in _names(report):
+        seen = [part for game in games for part in game.by_judge if part.judge == judge]
+        for line in bias_lines(Biases(position=position_bias(seen))):
+            warning = line.startswith("warning:")
+            yield line.replace("the judge", judge, 1) if warning else f"{judge}, {line}"
 
 
 def _of_ratings(pairs: Sequence[RatingPair]) -> Iterator[str]:

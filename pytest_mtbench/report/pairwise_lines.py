@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from ..demo import shown_name
-from ..scores.consistency import MIN_CONSISTENCY
 from ..scores.gates import won
-from ..scores.jury import tournaments
 from ..scores.ranking import bradley_terry
-from ..scores.scorecard import MeanScore, Tournament
+from ..scores.scorecard import MeanScore
 from ..untrusted.text import no_command, one_line
 from .run_report import RunReport
 from .table import interval
@@ -21,7 +19,7 @@ _Ranked = tuple[str, float | None, tuple[float, float] | None, float | None]
 
 
 def pairwise_lines(report: RunReport) -> Iterator[str]:
-    """Win rates, what the two orders say of each other, and the ranking of several models; not yet wrapped."""
+    """Win rates, and of several models how far the two orders agree; not yet wrapped."""
     for name, card in report.against.items():
         games = card.overall.games
         if games is None or not games.n:
@@ -29,29 +27,8 @@ def pairwise_lines(report: RunReport) -> Iterator[str]:
             continue
         bounds = f" (95 % interval {interval(card.overall)})" if card.overall.low is not None else ""
         yield f"against {name}: win rate {card.overall.mean:.2f}{bounds}: {won(games)}"
-        for judge, own in tournaments([game for result in card.results for game in result.games]).items():
-            yield from _steadiness(name, judge, own)
-
-
-def _steadiness(name: str, judge: str, games: Tournament) -> Iterator[str]:
-    """What the two orders say of each other.
-
-    Args:
-        name: the other model.
-        judge: of a jury; empty where there is one judge.
-    """
-    if not games.n:
-        return
-    agree = games.agreement
-    flips = f"{games.flips} flips, {games.to_first} of them to the first place" if games.flips else "no flips"
-    of = f"{judge}: " if judge else ""
-    yield f"{of}both orders agree in {games.consistent} of {games.n} games against {name} ({agree}); {flips}"
-    if games.consistent < MIN_CONSISTENCY * games.n:
-        kappa = "" if games.kappa is None else f" (Cohen's kappa {games.kappa:.2f}: 1 is agreement, 0 chance)"
-        yield (
-            f"warning: {judge or 'the judge'} agrees with itself in {agree} of the games against {name} alone{kappa}, "
-            "so most of its verdicts depend on the place and count as ties; GPT-4 does in about 65 %"
-        )
+        if len(report.against) > 1 and not report.plan.jury:
+            yield f"both orders agree in {games.consistent} of {games.n} games against {name} ({games.agreement})"
 
 
 def ranking(report: RunReport, width: int) -> Iterator[str]:

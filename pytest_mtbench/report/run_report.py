@@ -9,7 +9,10 @@ from typing import Literal
 from ..domain.result import TurnResult
 from ..domain.tally import JudgeTally, Tally
 from ..engine.plan import Plan
+from ..scores.agreement_gate import AgreementRule
+from ..scores.biases import Biases
 from ..scores.gates import GateResult, GateSpec
+from ..scores.people import PeopleOutcome
 from ..scores.regression_gate import RegressionOutcome, RegressionSpec
 from ..scores.scorecard import Scorecard
 
@@ -42,6 +45,9 @@ class RunReport:
         against: the scores against each of the other models, in pairwise mode.
         ending: what the run came to, as a whole.
         answered_by: who answered for the model under test.
+        people: what people say beside the judge, where anybody did; `people_rule`: what the judge must reach.
+        biases: what the judge's verdicts depend on beside the answers.
+        is_audition: there is no model under test; `compared`: what the judge said of the answers in the files.
         regression, outcome: what the gate against a baseline asks, and what the results say of it.
     """
 
@@ -60,6 +66,11 @@ class RunReport:
     outcome: RegressionOutcome | None = None
     ending: Ending = Ending()
     answered_by: str = ""
+    people: PeopleOutcome | None = None
+    people_rule: AgreementRule | None = None
+    biases: Biases = field(default_factory=Biases)
+    compared: tuple[TurnResult, ...] = ()
+    is_audition: bool = False
 
     def id_of(self, result: TurnResult) -> str:
         """The node id of a turn, as a person can paste it back."""

@@ -11,8 +11,10 @@ from ..demo import shown_name
 from ..domain.tally import CallCount
 from ..engine.plan import Plan
 from ..untrusted.text import no_command, one_line
+from .bias_lines import bias_lines
 from .jury import jury_lines
 from .pairwise_lines import pairwise_lines, ranking
+from .people_lines import PEOPLE_GATES, people_lines
 from .published import nearest, tier
 from .regression_lines import regression_lines
 from .run_report import RunReport
@@ -24,9 +26,11 @@ _UNSCORED_SHOWN = 5
 
 def title(plan: Plan, what: str = "MT-Bench") -> str:
     """The heading: model, judge and set."""
+    judge = " + ".join(shown_name(one.label, one.endpoint.url) for one in plan.judges)
+    if not plan.model.name:
+        return one_line(f"{what}: the judge {judge} beside people, on {plan.questions.short_name}")
     model = shown_name(plan.model.name, plan.model.endpoint.url)
     model += f" (answers of {plan.answers_of})" if plan.answers_of else ""
-    judge = " + ".join(shown_name(one.label, one.endpoint.url) for one in plan.judges)
     others = ", ".join(shown_name(other.label, other.endpoint.url) for other in plan.opponents)
     against = f" against {others}" if others else ""
     return one_line(f"{what}: {model}{against}, judged by {judge}, on {plan.questions.short_name}")
@@ -38,16 +42,20 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
     Args:
         width: columns of the terminal.
     """
-    if not report.card.results:
-        yield "no turn was measured"
-    else:
+    if report.card.results:
         yield from table(report, width)
         yield ""
         yield from _standing(report, width)
+    elif not report.is_audition:
+        yield "no turn was measured"
     yield from _gates(report, width)
     for line in (*pairwise_lines(report), *jury_lines(report)):
         yield from wrapped(line, width)
     yield from ranking(report, width)
+    for line in bias_lines(report.biases):
+        yield from wrapped(line, width)
+    for line in people_lines(report):
+        yield from wrapped(line, width)
     for line in regression_lines(report):
         yield from wrapped(line, width) if line[:1] != " " else [line]
     yield from _unscored(report, width)
@@ -67,7 +75,7 @@ def _standing(report: RunReport, width: int) -> Iterator[str]:
 
 def _gates(report: RunReport, width: int) -> Iterator[str]:
     for gate in report.gates:
-        if gate.status != "passed" and gate.name not in BASELINE_GATES:
+        if gate.status != "passed" and gate.name not in (*BASELINE_GATES, *PEOPLE_GATES):
             yield from wrapped(f"{gate.status.upper()} {report.shown_id(gate.id)} - {gate.message}", width)
 
 

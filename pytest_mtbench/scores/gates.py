@@ -25,7 +25,8 @@ class GateSpec:
     Args:
         name: the part of the id in brackets: `overall`, `turn2` or a category (`category:overall` where a category
             is called as another gate is).
-        kind: which scores it reads; `regression` and `judge` are decided in `regression_gate.py`.
+        kind: which scores it reads; `regression` and `judge` are decided in `regression_gate.py`, `agreement` and
+            `people` in `agreement_gate.py`.
         category: the category of a `category` gate.
         minimum: the threshold: a score, 1-10, or a win rate, 0-1.
         rule: `mean` compares the mean, `confident` the 95 % interval.
@@ -34,7 +35,7 @@ class GateSpec:
     """
 
     name: str
-    kind: Literal["overall", "turn", "category", "regression", "judge"]
+    kind: Literal["overall", "turn", "category", "regression", "judge", "agreement", "people"]
     minimum: float
     rule: Literal["mean", "confident"] = "mean"
     max_unscored: float = 0.05

@@ -118,8 +118,11 @@ class Choices:
                 yield setting.shown
 
 
-def choose(suite: SuiteFile, settings: Settings, environ: Mapping[str, str]) -> Choices:
+def choose(suite: SuiteFile, settings: Settings, environ: Mapping[str, str], *, needs_model: bool = True) -> Choices:
     """Puts command line, suite file, environment and defaults together.
+
+    Args:
+        needs_model: False where the judge alone is put to the test.
 
     Raises:
         ConfigError: no model is named, or the environment's URL is none.
@@ -127,7 +130,7 @@ def choose(suite: SuiteFile, settings: Settings, environ: Mapping[str, str]) -> 
     pick, content = Precedence(suite.name).setting, suite.content
     limits = content.concurrency
     model = pick("model", settings.model, content.model.name, "")
-    if not model.value:
+    if not model.value and needs_model:
         raise ConfigError(f"{suite.name}: names no model; add `model:` to it, or give --mtbench-model=NAME")
     base_url = _model_url(suite, settings, environ, model.value)
     judges = named_judges(suite, settings, _usual_judge(base_url.value))

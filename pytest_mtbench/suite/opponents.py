@@ -106,7 +106,9 @@ def pairwise_remarks(
     if unused:
         remarks.append(f"{', '.join(unused)} of the suite file: not used with --mtbench-against")
     if gates is not None and not gates:
-        remarks.append("no gate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for a win rate")
+        remarks.append(
+            "no gate on the win rate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for one"
+        )
     return tuple(remarks)
 
 

@@ -10,17 +10,22 @@ from .. import demo
 from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
 from ..domain.question import Question, QuestionSet
+from ..domain.result import TurnKey
 from ..engine.plan import Juror, Plan
 from ..files.recorded import Recorded
 from ..questions import load_questions
 from ..scores.gates import GateSpec
+from ..scores.people import PeopleSpec
 from ..scores.regression_gate import RegressionSpec
+from ..scores.shown import baseline_label
 from ..untrusted.urls import is_loopback
 from .answers import existing_answers
+from .audition import Bout, audition
 from .baseline import against_baseline
 from .choices import Choices, choose, stands_in
 from .file import SuiteFile
 from .opponents import Opponent, against_settings, is_pairwise, opponents, pairwise_remarks, problems_of_modes
+from .people import PeopleFiles, of_the_run
 from .roles import judge_roles, model_role
 from .settings import Settings
 from .thresholds import Thresholds, asked_questions, category_problems, share_of
@@ -45,6 +50,9 @@ class ResolvedSuite:
         regression: what the gate against a baseline asks, where there is one.
         opponents: the models that answers are compared with, in pairwise mode.
         recorded: the answers and judgments that exist already.
+        people: what people said of the answers, where anybody did.
+        sheet: how many answers a rating sheet has, and the seed that draws them.
+        is_audition: there is no model under test; the judge is tried on `bouts`: answers that people compared.
     """
 
     plan: Plan
@@ -57,17 +65,27 @@ class ResolvedSuite:
     opponents: tuple[Opponent, ...] = ()
     recorded: Recorded | None = field(default=None, repr=False)
     thresholds: tuple[GateSpec, ...] = ()
+    people: PeopleSpec | None = None
+    sheet: tuple[int, int] = (80, 0)
+    bouts: tuple[Bout, ...] = ()
+    is_audition: bool = False
 
     @property
     def files(self) -> tuple[str, ...]:
         """What is taken from files and what is left, a line of the header a kind."""
         against = [f"answers of {other.who.label}: {other.said_source}" for other in self.opponents if other.source]
-        return (self.plan.questions.files, *([self.recorded.shown] if self.recorded else []), *against)
+        people = [self.people.shown] if self.people else []
+        return (self.plan.questions.files, *([self.recorded.shown] if self.recorded else []), *against, *people)
 
     @property
     def id(self) -> str:
         """Its node id."""
         return self.plan.key
+
+    @property
+    def keys(self) -> tuple[TurnKey, ...]:
+        """Every turn that it measures, in order."""
+        return (*self.plan.turns(), *(key for bout in self.bouts for key in bout.keys))
 
     @property
     def gate_order(self) -> list[str]:
@@ -111,9 +129,13 @@ def resolve(
         ConfigError: what is wrong; of one kind of mistake, as of thresholds, everything at once.
     """
     sources = _Sources(suite_id, file, path, settings, environ)
-    choices = choose(file, settings, environ)
+    people = PeopleFiles.of(file, sources.folder, settings)
+    alone = people is not None and not (settings.model or file.content.model.name)
+    choices = choose(file, settings, environ, needs_model=not alone)
     questions = _questions(sources, choices, load)
     asked = asked_questions(questions, file.content.categories, settings.limit)
+    if people is not None and alone:
+        return _audition(people, replace(_plan(sources, choices, questions), selected=asked), sources, choices)
     pairwise = is_pairwise(file, settings)
     thresholds = _thresholds(sources, questions, asked, pairwise=pairwise)
     plan = replace(_plan(sources, choices, questions), selected=share_of(asked, settings.shard))
@@ -124,7 +146,51 @@ def resolve(
     resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)), thresholds=asked_for)
     resolved = _pairwise(resolved, sources, choices) if pairwise else _single(resolved, sources, choices)
     plan, recorded = existing_answers(resolved.plan, settings, resolved.opponents)
-    return _with_notice_of_the_demo(replace(resolved, plan=plan, recorded=recorded))
+    sheet = file.content.people.sample, file.content.people.seed
+    resolved = _with_notice_of_the_demo(replace(resolved, plan=plan, recorded=recorded, sheet=sheet))
+    # A part is not held against a baseline, and so has nothing that votes could be on.
+    unpaired = settings.is_part and not pairwise and choices.baseline.is_given
+    return resolved if people is None or unpaired else _with_people(resolved, people, sources)
+
+
+def _audition(people: PeopleFiles, plan: Plan, sources: _Sources, choices: Choices) -> ResolvedSuite:
+    """The judge alone, on trial: its items are comparisons that people made."""
+    problems = category_problems(plan.questions, sources.file)
+    if problems:
+        raise ConfigError(*problems)
+    spec, bouts = audition(people, plan, sources.settings)
+    gates = () if sources.settings.is_part else spec.gates
+    return _with_notice_of_the_demo(
+        ResolvedSuite(
+            replace(plan, selected=()),
+            gates,
+            {},
+            tuple(choices.header(())),
+            sources.path,
+            (*_remarks(sources.settings), *spec.remarks),
+            thresholds=spec.gates,
+            people=spec,
+            bouts=bouts,
+            is_audition=True,
+        )
+    )
+
+
+def _with_people(resolved: ResolvedSuite, people: PeopleFiles, sources: _Sources) -> ResolvedSuite:
+    """The suite with what people said of its answers."""
+    plan, baseline = resolved.plan, resolved.regression.baseline if resolved.regression else None
+    own = list(dict.fromkeys(filter(None, (plan.model.label, plan.model.name, plan.answers_of))))
+    others = {name: other.label for other in plan.opponents for name in (other.name, other.label)}
+    if baseline is not None and baseline.answers:
+        others = {baseline_label(plan, baseline): baseline_label(plan, baseline)}
+    spec = of_the_run(people, plan, sources.file.content.thresholds.rule, own, others)
+    return replace(
+        resolved,
+        people=spec,
+        gates=(*resolved.gates, *(() if sources.settings.is_part else spec.gates)),
+        thresholds=(*resolved.thresholds, *spec.gates),
+        remarks=(*resolved.remarks, *spec.remarks),
+    )
 
 
 def _questions(sources: _Sources, choices: Choices, load: LoadQuestions) -> QuestionSet:
@@ -231,9 +297,11 @@ def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: 
     sentinel = resolved.regression is not None and resolved.regression.sentinel is not None
     if settings.cache == "only" or settings.dry_run or (settings.merge and not sentinel):
         return
+    if resolved.is_audition and not resolved.bouts:  # nothing is asked
+        return
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
     exist = bool(settings.answers or settings.merge)
-    roles: list[Role] = [] if generated or exist else [resolved.plan.model]
+    roles: list[Role] = [] if generated or exist or resolved.is_audition else [resolved.plan.model]
     roles += resolved.plan.judges if sentinel or not exist else []
     roles += [other for other in resolved.plan.opponents if other.answers is None and not settings.merge]
     problems = [

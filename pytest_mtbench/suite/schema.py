@@ -211,6 +211,35 @@ class BaselineSection(_Section):
         return value
 
 
+class PeopleSection(_Section):
+    """What people said of the answers, and what is asked of the judge and of the model by it."""
+
+    files: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
+    of_people: Annotated[float, Field(gt=0, le=2, allow_inf_nan=False)] = 0.5
+    min_agreement: Annotated[float, Field(gt=0.5, lt=1, allow_inf_nan=False)] | None = None
+    on_inconclusive: Literal["pass", "fail"] = "pass"
+    min_win_rate: WinRate | None = None
+    min_score: Score | None = None
+    sample: Count = 80
+    seed: int = 0
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _one_file(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> PeopleSection:
+        if self.min_agreement is not None and "of_people" in self.model_fields_set:
+            raise ValueError("has min_agreement beside of_people; leave one")
+        return self
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for a gate, and so needs votes."""
+        return bool(self.model_fields_set - {"files", "sample", "seed"})
+
+
 class SuiteContent(_Section):
     """What one suite file says; what it leaves out is None or empty."""
 
@@ -224,6 +253,7 @@ class SuiteContent(_Section):
     thresholds: Thresholds = Thresholds()
     baseline: BaselineSection = BaselineSection()
     against: AgainstSection = AgainstSection()
+    people: PeopleSection = PeopleSection()
     runs: Runs | None = None
     concurrency: Concurrency = Concurrency()
     prices: PriceList = PriceList()
@@ -268,6 +298,11 @@ class SuiteContent(_Section):
     @classmethod
     def _file_alone(cls, value: object) -> object:
         return {"file": value} if isinstance(value, str) else value
+
+    @field_validator("people", mode="before")
+    @classmethod
+    def _files_alone(cls, value: object) -> object:
+        return {"files": value} if isinstance(value, str | list) else value
 
     @field_validator("against", mode="before")
     @classmethod

@@ -67,6 +67,8 @@ class Settings:
     baseline: GivenPath | None = None
     against: tuple[str, ...] = ()
     merge: tuple[Path, ...] = ()
+    people: tuple[GivenPath, ...] = ()
+    rate_sheets: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses what excludes each other."""
@@ -88,4 +90,4 @@ class Settings:
     @property
     def of_one_suite(self) -> bool:
         """Whether something is asked for that holds a single suite."""
-        return bool(self.reports or self.export or self.merge or self.answers)
+        return bool(self.reports or self.export or self.merge or self.answers or self.people or self.rate_sheets)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ..demo import shown_name
 from ..domain.endpoint import Role
-from ..engine.plan import Plan
 from ..files.fastchat import answer_file_in
 from ..untrusted.text import one_line
 from ..untrusted.urls import public_url
@@ -22,6 +21,8 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
     Args:
         hook: whether a user's own `pytest_mtbench_generate` may answer.
     """
+    if suite.is_audition:
+        return "nobody"
     name = one_line(suite.plan.answers_of or suite.plan.model.name)
     if settings.merge:
         return f"{name}, from the reports {_listed(settings.merge, settings)}"
@@ -32,15 +33,17 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
     return _at(suite.plan.model)
 
 
-def judged_by(plan: Plan) -> str:
+def judged_by(suite: ResolvedSuite) -> str:
     """The judge and where it is asked, said in full: it asks at the model's endpoint unless somebody says otherwise.
 
     Each judge of a jury likewise.
     """
+    plan = suite.plan
+    if suite.is_audition and not suite.bouts:
+        return f"{one_line(plan.judge_name)}, by its rows in the files: nothing is asked"
+    beside = plan.model.endpoint.url if plan.model.name else ""
     same = ", the model's endpoint"
-    return ", and ".join(
-        _at(judge) + (same if judge.endpoint.url == plan.model.endpoint.url else "") for judge in plan.judges
-    )
+    return ", and ".join(_at(judge) + (same if judge.endpoint.url == beside else "") for judge in plan.judges)
 
 
 def opponents_by(suite: ResolvedSuite) -> str:
