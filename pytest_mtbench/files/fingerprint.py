@@ -34,7 +34,8 @@ def fingerprint(
     """
     identity = plan.questions.identity
     pairwise = {"against": [_answerer(other) | {"name": other.label} for other in plan.opponents]}
-    versions = {"verdict": rules.VERDICT} if plan.opponents else {"rating": rules.RATING}
+    compares = bool(plan.opponents) or not plan.model.name  # without a model the judge compares what is in files
+    versions = {"verdict": rules.VERDICT} if compares else {"rating": rules.RATING}
     return (
         (pairwise if plan.opponents else {})
         | {

@@ -72,6 +72,10 @@ class StoredReport:
         }
 
 
+AUDITION = "audition"
+"""The mode of a report that is of no model."""
+
+
 def read_report(path: Path, questions: QuestionSet | None = None) -> StoredReport:
     """Reads a JSON report; what stands in it may come from anywhere, so every value is checked.
 
@@ -87,6 +91,8 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
         report = parsed(text)
         if not isinstance(report, dict) or report.get("format") != FORMAT:
             raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
+        if report.get("mode") == AUDITION:
+            raise ConfigError(f"{path}: is of a run that put a judge to the test, and holds nothing of a model")
         rows = ReportRows.model_validate(report)
     except ValidationError as error:
         first = error.errors()[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..domain.result import TurnResult
 from ..files.fingerprint import fingerprint
-from ..files.report_reader import FORMAT
+from ..files.report_reader import AUDITION, FORMAT
 from ..scores.biases import Biases
 from ..scores.ranking import bradley_terry
 from ..scores.scorecard import MeanScore, Scorecard, Tournament, scorecard
@@ -33,7 +33,7 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "answered_by": report.answered_by,
         **({"answers_of": plan.answers_of} if plan.answers_of else {}),
         **({"shard": plan.shard} if plan.shard else {}),
-        "mode": "audition" if report.is_audition else "pairwise" if plan.opponents else "single",
+        "mode": AUDITION if report.is_audition else "pairwise" if plan.opponents else "single",
         "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(),
         "seconds": round(report.seconds, 3),
         "fingerprint": fingerprint(plan, report.tally.judges_served, report.tally.moved, report.tally.jury),

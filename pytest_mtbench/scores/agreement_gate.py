@@ -95,7 +95,7 @@ def _decide(rule: AgreementRule, evidence: Evidence) -> _Decision:
     words = _skill_in_words(rule, evidence, skill, status)
     if few:
         words += _too_few(skill, evidence.kind)
-    elif status == "inconclusive":
+    elif status == "inconclusive" and skill.ratio is not None:
         words += _more_votes(lead, skill.votes, evidence.kind)
     return _Decision(status, words, skill.ratio, *(skill.bounds or (None, None)))
 

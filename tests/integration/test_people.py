@@ -148,7 +148,7 @@ def test_a_vote_on_an_answer_that_has_changed_is_stale(people: Bench) -> None:
     result = people.run(AGAINST, *votes, "--mtbench-cache=refresh", "--mtbench-report=report.json")
     found = people.report()["agreement"]
     assert (found["votes"], found["stale"]) == (138, 6)
-    assert "138 votes of 3 on 46 comparisons; 6 stale, on answers that are others now" in flowing(result)
+    assert "138 votes of 3 on 46 comparisons; 6 stale, on answers that this run does not have" in flowing(result)
     people.endpoint.answer = lambda asked: answer(asked) + " anew"
     ended = people.run(AGAINST, *votes, "--mtbench-cache=refresh")
     assert ended.ret == pytest.ExitCode.USAGE_ERROR
@@ -247,6 +247,9 @@ def test_an_audition_judges_what_people_compared(audition: tuple[Bench, list[str
     bench.endpoint.asked.clear()
     some = bench.plain(*options, "-k", "writing", "--mtbench-limit=3")
     some.assert_outcomes(passed=6, deselected=6)
+    refused = bench.run("--mtbench-baseline=report.json")
+    assert "is of a run that put a judge to the test" in " ".join(refused.errlines)
+    bench.endpoint.asked.clear()
     pasted = bench.plain(*options, "mtbench::writing[q0-turn1-m-other]")
     pasted.assert_outcomes(passed=1)
     parallel = bench.apart(*options, "-n2", "--mtbench-cache=only")

@@ -14,6 +14,7 @@ from pytest_mtbench.domain.sheet import SheetItem
 from pytest_mtbench.report.rating_page import rating_page
 
 from ..chromium import Tabs
+from .conftest import Bench
 
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog, Page
@@ -571,3 +572,26 @@ def test_every_control_has_a_name_and_shows_its_focus(sheet: MakeSheet, tabs: Ta
         assert outline == "3px", name
     choices = [str(number) for number in range(1, 11)]
     assert names == ["Note, if you like", *choices, "Rating with a half", "Clear", "Next"]
+
+
+def test_what_a_rater_saves_goes_back_into_the_run(bench: Bench, tabs: Tabs) -> None:
+    """From a run to a page, through a browser, and into the same run again."""
+    bench.endpoint.answer = lambda asked: f"({'better' if asked.model == 'm' else 'worse'} on: {asked.prompt})"
+    bench.endpoint.judge = lambda asked: "[[C]]"
+    bench.apart(*bench.model_options, "--mtbench-against=other", "--mtbench-rate-sheet=sheet.html")
+    source = (bench.path / "sheet.html").read_text(encoding="utf-8")
+    assert "other" not in source.partition('type="application/json"')[2].partition("</script>")[0]
+    options = [*bench.model_options, "--mtbench-against=other", "--mtbench-report=report.json"]
+    for rater in ("Anna", "Ben"):
+        page = tabs.open(bench.path / "sheet.html")
+        start(page, rater)
+        while page.locator("#item").is_visible():
+            page.keyboard.press("1" if shown(page)[0].startswith("(better") else "2")
+        rows = saved(page, bench.path, f"{rater}.csv")
+        assert len(rows) == 9
+        options.append(f"--mtbench-people={rater}.csv")
+    result = bench.apart(*options)
+    found = bench.report()["agreement"]
+    assert (found["votes"], found["voters"], found["stale"]) == (18, 2, 0)
+    assert found["shift"][0]["people"] == 1.0
+    assert result.ret == 0  # too few to decide on
