@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ..server import JUDGE, Asked
+from ..server import JUDGE, SECOND, Asked
 from ..sets import write_set
 from .conftest import Bench, flowing, item_ids
 
@@ -263,6 +263,23 @@ def test_an_audition_judges_what_people_compared(audition: tuple[Bench, list[str
     stopped = bench.plain("audition.mtbench.yaml", "--mtbench-cache=refresh")
     assert stopped.ret != 0
     assert "budget" in flowing(stopped)
+
+
+def test_a_jury_is_put_to_the_test_and_rows_of_its_judges_are_nobodys_votes(
+    audition: tuple[Bench, list[str]],
+) -> None:
+    bench, options = audition
+    votes = bench.path / "votes.jsonl"
+    row = json.loads(votes.read_text(encoding="utf-8").splitlines()[0])
+    rows = [row | {"judge": judge} for judge in (JUDGE, SECOND)]
+    with votes.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    result = bench.plain(*options, f"--mtbench-judge={JUDGE},{SECOND}", "--mtbench-report=report.json")
+    result.assert_outcomes(passed=49)
+    report = bench.report()
+    assert (report["agreement"]["votes"], report["agreement"]["voters"]) == (96, 2)
+    assert report["judges"] == [JUDGE, SECOND]
+    assert [part["judge"] for part in report["turns"][0]["games"][0]["by_judge"]] == [JUDGE, SECOND]
 
 
 def test_a_suite_file_that_only_lies_there_is_no_part_of_an_audition(audition: tuple[Bench, list[str]]) -> None:
