@@ -345,3 +345,19 @@ def test_a_sheet_that_a_person_filled_in_is_never_replaced(people: Bench) -> Non
     assert "a person has filled in 48 rows" in " ".join(result.errlines)
     assert (people.path / "sheet.csv").read_bytes() == before
     assert not people.endpoint.asked
+
+
+def test_a_jury_is_held_against_people_and_so_is_each_of_its_judges(people: Bench) -> None:
+    """One judge reads, the other draws lots; the jury's word is a win where both say so."""
+    people.endpoint.judge = lambda asked: (
+        verdict(asked) if asked.model == JUDGE else f"[[{random.Random(asked.prompt).choice('AB')}]]"
+    )
+    judges = f"--mtbench-judge={JUDGE},{SECOND}"
+    people.run(AGAINST, judges, SHEET)
+    options = [AGAINST, judges, *three(people), "--mtbench-report=report.json"]
+    result = people.run(*options)
+    gate = next(gate for gate in people.report()["gates"] if gate["name"] == "agreement")
+    assert {judge["name"]: judge["status"] for judge in gate["judges"]} == {JUDGE: "passed", SECOND: "failed"}
+    reader, lots = (judge["value"] for judge in gate["judges"])
+    assert lots < gate["value"] < reader
+    assert f"; each judge alone: {JUDGE} passed (" in flowing(result)
