@@ -22,7 +22,7 @@ from pytest_mtbench.engine.terms import Terms
 from .server import Server
 from .sets import write_set
 
-pytest_plugins = ["pytester", "tests.loopback_only"]
+pytest_plugins = ["pytester", "tests.loopback_only", "tests.chromium"]
 
 # What a developer's shell may hold and a test must not see.
 _AMBIENT = (

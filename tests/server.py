@@ -12,7 +12,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-JUDGE = "the-judge"
+JUDGE, SECOND, THIRD = "the-judge", "second-judge", "third-judge"
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Asked:
 
     @property
     def is_judge(self) -> bool:
-        return self.model == JUDGE
+        return self.model in (JUDGE, SECOND, THIRD)
 
 
 class _Server(ThreadingHTTPServer):

@@ -71,6 +71,11 @@ class Role:
         if not self.label:
             object.__setattr__(self, "label", self.name)
 
+    @property
+    def name_is_shared(self) -> bool:
+        """Whether another model of its kind is called as it is: what is said of that name may be said of the other."""
+        return self.label != self.name
+
     def cost(self, usage: Usage) -> float | None:
         """USD, or None where no price is known."""
         if self.price is None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from .game import Game
 from .question import Place, Question, QuestionId
+
+APART = 3.0
+"""Points by which two judges' scores of one answer differ so far that a person should look."""
+JUDGES_DIFFER = "judges-differ"
+"""The flag that says so."""
 
 
 class TurnKey(NamedTuple):
@@ -31,11 +36,13 @@ class Judgment:
     Args:
         text: the whole reply.
         score: the rating, 1-10, or None with its `reason`.
+        judge: which judge of a jury said it; empty where there is one judge.
     """
 
     text: str
     score: float | None
     reason: str | None = None
+    judge: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,8 @@ class Run:
     Args:
         answer: thinking included; None where there is none.
         earlier: the answers to the turns before, in the same conversation.
-        judgments: one a repeat, in single grading.
-        games: one an opponent and repeat, in pairwise mode.
+        judgments: one a judge and repeat, in single grading.
+        games: one an opponent and repeat, in pairwise mode; a jury's hold those of its judges.
         flags: what a reader should know about these texts, in fixed words.
         failed: why it could not be judged at all.
         elsewhere: what a reply without an answer held in another field.
@@ -62,8 +69,35 @@ class Run:
 
     @property
     def score(self) -> float | None:
-        """The mean of its ratings, 1-10, or of its games, 0-1; None where there is none."""
-        return _mean(game.score for game in self.games) if self.games else _mean(one.score for one in self.judgments)
+        """The mean of its ratings, 1-10, or of its games, 0-1; None where there is none.
+
+        With a jury it is the mean over judges of each one's mean, and None where one of them has none: a mean over
+        fewer judges is another measure.
+        """
+        if self.games:
+            return _mean(game.score for game in self.games)
+        of_judges = list(self.by_judge.values())
+        return None if None in of_judges else _mean(of_judges)
+
+    @property
+    def by_judge(self) -> dict[str, float | None]:
+        """The score of each judge, the mean of its ratings or games; under no name where there is one judge."""
+        said: dict[str, list[float | None]] = {}
+        for judge, score in self._said():
+            said.setdefault(judge, []).append(score)
+        return {judge: _mean(scores) for judge, scores in said.items()}
+
+    def _said(self) -> Iterator[tuple[str, float | None]]:
+        """The score of each judgment or game, with the judge of a jury that gave it."""
+        for game in self.games:
+            yield from ((part.judge, part.score) for part in game.parts)
+        yield from ((judgment.judge, judgment.score) for judgment in self.judgments)
+
+    @property
+    def judges_differ(self) -> bool:
+        """Whether two judges of a jury rate the answer differently by `APART` or more."""
+        known = [score for score in self.by_judge.values() if score is not None]
+        return not self.games and bool(known) and max(known) - min(known) >= APART
 
     @property
     def unscored(self) -> str | None:
@@ -73,13 +107,15 @@ class Run:
         # A rating that is missing among several is made up for; a game that is missing is one.
         if self.score is not None:
             return None
-        return next((one.reason for one in self.judgments if one.reason is not None), self.failed)
+        missing = [judge for judge, score in self.by_judge.items() if score is None]
+        why = next((one for one in self.judgments if one.judge in missing and one.reason is not None), None)
+        return self.failed if why is None else f"{why.judge}: {why.reason}" if why.judge else why.reason
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Everything that the judge said of it."""
         if self.games:
-            return tuple(text for game in self.games for text in game.judgments if text)
+            return tuple(text for game in self.games for part in game.parts for text in part.judgments if text)
         return tuple(one.text for one in self.judgments)
 
 
@@ -122,7 +158,7 @@ class TurnResult:
 
     @property
     def judgment(self) -> str:
-        """The first thing that the judge said of the first run."""
+        """The first thing that the judge, or the first of a jury, said of the first run."""
         return next(iter(self.runs[0].texts), "")
 
     @property
@@ -143,10 +179,11 @@ class TurnResult:
 
     @property
     def marks(self) -> int:
-        """How many judgments of it hold a mark: each repeat of each run, or each game."""
+        """How many judgments its score is made of: each judge and repeat of each run, or each game."""
         if self.games:
             return sum(game.score is not None for game in self.games)
-        return sum(judgment.score is not None for run in self.runs for judgment in run.judgments)
+        scored = [run for run in self.runs if run.score is not None]
+        return sum(judgment.score is not None for run in scored for judgment in run.judgments)
 
     @property
     def counted(self) -> tuple[float, ...]:
@@ -157,6 +194,28 @@ class TurnResult:
     def against(self, name: str) -> TurnResult:
         """The same turn with the games against one model alone."""
         runs = (replace(run, games=tuple(game for game in run.games if game.against == name)) for run in self.runs)
+        return replace(self, runs=tuple(runs))
+
+    @property
+    def by_judge(self) -> dict[str, float | None]:
+        """The score that each judge of a jury alone gives the turn; empty where there is one judge."""
+        names = dict.fromkeys(judge for run in self.runs for judge in run.by_judge if judge)
+        return {name: self.of_judge(name).score for name in names}
+
+    def of_judge(self, name: str) -> TurnResult:
+        """The same turn as one judge of a jury alone measured it: its score, outcomes and texts.
+
+        Args:
+            name: how the jury's results call that judge.
+        """
+        runs = (
+            replace(
+                run,
+                judgments=tuple(replace(one, judge="") for one in run.judgments if one.judge == name),
+                games=tuple(_game_of(game, name) for game in run.games),
+            )
+            for run in self.runs
+        )
         return replace(self, runs=tuple(runs))
 
     @property
@@ -178,6 +237,11 @@ class TurnResult:
 def selected_turns(questions: Sequence[Question], suite: str) -> list[TurnKey]:
     """Every turn of these questions, in order."""
     return [TurnKey(suite, question.id, turn) for question in questions for turn in question.turn_numbers]
+
+
+def _game_of(game: Game, judge: str) -> Game:
+    """A jury's game as one of its judges saw it; one that was not played is the same for all."""
+    return next((replace(part, judge="") for part in game.by_judge if part.judge == judge), game)
 
 
 def _run_from_json(row: Mapping[str, Any]) -> Run:

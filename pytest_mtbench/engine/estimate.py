@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,18 +30,23 @@ class Estimate:
 
     Args:
         against: those tokens that other models than the one under test would use.
+        jury: the part of each judge of a jury; empty where there is one judge.
     """
 
     counts: dict[Kind, CallCount] = field(default_factory=lambda: {"answer": CallCount(), "judgment": CallCount()})
     usage: dict[Kind, Usage] = field(default_factory=lambda: {"answer": Usage(), "judgment": Usage()})
     against: Usage = field(default_factory=Usage)
+    jury: dict[str, Estimate] = field(default_factory=dict)
 
-    def add(self, kind: Kind, request: ChatRequest, *, known: bool, other: bool = False) -> None:
+    def add(self, kind: Kind, request: ChatRequest, *, known: bool, other: bool = False, judge: str = "") -> None:
         """Counts a reply.
 
         Args:
             other: an answer of another model than the one under test.
+            judge: which of a jury would say it.
         """
+        if judge:
+            self.of_judge(judge).add(kind, request, known=known)
         if known:
             self.counts[kind].cached += 1
             return
@@ -50,11 +56,19 @@ class Estimate:
         self.usage[kind] += guessed
         self.against += guessed if other else Usage()
 
+    def of_judge(self, name: str) -> Estimate:
+        """The part of a judge of a jury; the whole where there is one judge."""
+        return self.jury.setdefault(name, Estimate()) if name else self
+
+    def cost_of_judging(self, plan: Plan) -> list[float | None]:
+        """USD of each judge's judgments, None where its price is missing."""
+        return [one.judge.cost(self.of_judge(one.said_by).usage["judgment"]) for one in plan.of_judges]
+
     def cost(self, plan: Plan) -> float | None:
         """USD at the plan's prices, or None where one is missing."""
         others = [other.cost(self.against) for other in plan.opponents[:1]]
         answers = plan.model.cost(self.usage["answer"] - self.against)
-        costs = [answers, plan.judge.cost(self.usage["judgment"]), *others]
+        costs = [answers, *self.cost_of_judging(plan), *others]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
 
@@ -79,10 +93,10 @@ def estimate(plan: Plan, keys: Iterable[TurnKey], lookup: Lookup, result: Estima
             [_answers(plan, who, question, run, max(turns), lookup, result) for run in range(plan.runs)]
             for who in (plan.model, *plan.opponents)
         ]
-        for run in range(plan.runs):
-            for turn in sorted(turns):
-                for request, certain in _judgments(plan, sides, question, run, turn):
-                    result.add("judgment", request, known=certain and _is_known(request, lookup, asked))
+        for run, turn, one in itertools.product(range(plan.runs), sorted(turns), plan.of_judges):
+            for request, certain in _judgments(one, sides, question, run, turn):
+                known = certain and _is_known(request, lookup, asked)
+                result.add("judgment", request, known=known, judge=one.said_by)
     return result
 
 

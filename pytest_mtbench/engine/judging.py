@@ -50,7 +50,7 @@ class Side:
 
 
 class Judging:
-    """Asks the judge, each thing once."""
+    """Asks the judge, each thing once; of a jury each judge, with the plan that is for that one."""
 
     def __init__(self, tasks: Tasks, replies: Replies, tallies: MutableMapping[str, Tally]) -> None:
         self._tasks = tasks
@@ -66,8 +66,8 @@ class Judging:
         try:
             text, rating = await self._ask(plan, question, sample, [side], RATING)
         except UnscoredError as error:
-            return Judgment("", None, str(error)), ()
-        return Judgment(text, rating.value, rating.reason), rating.flags
+            return Judgment("", None, str(error), plan.said_by), ()
+        return Judgment(text, rating.value, rating.reason, plan.said_by), rating.flags
 
     async def play(self, plan: Plan, side: Side, other: Side, question: Question, sample: int) -> tuple[Game, Flags]:
         """A game; FastChat's order: first with the model under test as assistant A, then as B.
@@ -86,6 +86,7 @@ class Judging:
             answer=other.texts[-1],
             judgments=(first[0], second[0]),
             unscored=first[1].reason or second[1].reason,
+            judge=plan.said_by,
         )
         return game, (*first[1].flags, *second[1].flags)
 
@@ -113,8 +114,9 @@ class Judging:
             tuple("" if one.who is plan.model else one.who.label for one in order) if others else ()
         )
         request: ChatRequest = plan.judge_request(question, side.texts, sample, others)
-        slot = ":".join([f"judgment:{question.id}:{turn}:{sample}", *filter(None, [request.revision]), *names])
-        name = ("judgment", plan.key, question.id, turn, side.run, sample, names)
+        apart = filter(None, [request.revision, plan.said_by])
+        slot = ":".join([f"judgment:{question.id}:{turn}:{sample}", *apart, *names])
+        name = ("judgment", plan.key, question.id, turn, side.run, sample, names, plan.said_by)
         shown = [text for one in order for text in one.shown(plan)]
         return await self._tasks.once(name, lambda: self._get(plan, request, slot, shown, marking))
 
@@ -146,7 +148,7 @@ def judge_served_as(plan: Plan, name: str) -> str:
     """What a run says whose judge is not served as the baseline's was."""
     return (
         f"no baseline for this run: its judge was served as {' and '.join(sorted(plan.judges_served))}, and "
-        f"{plan.judge.name} is now served as {name}, so the scores cannot be compared; make a new baseline of what is "
+        f"{plan.judge_name} is now served as {name}, so the scores cannot be compared; make a new baseline of what is "
         "deployed, with --mtbench-runs=5 --mtbench-report=FILE"
     )
 
@@ -155,6 +157,6 @@ def _judge_asked_otherwise(plan: Plan, moved: bool) -> str:
     """What a run says whose judge got its instructions in another place than the baseline's did."""
     places = ("in a message of their own", "at the head of the user's message")
     return (
-        f"no baseline for this run: {plan.judge.name} now gets its instructions {places[moved]}, and the baseline's "
+        f"no baseline for this run: {plan.judge_name} now gets its instructions {places[moved]}, and the baseline's "
         f"judge got them {places[not moved]}, so the scores cannot be compared; make a new baseline of what is deployed"
     )

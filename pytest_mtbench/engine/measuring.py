@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..domain.chat import ChatReply
@@ -16,7 +17,7 @@ from ..domain.endpoint import Answerer
 from ..domain.errors import FatalError, UnscoredError
 from ..domain.game import Game
 from ..domain.question import Question
-from ..domain.result import Run, TurnKey, TurnResult
+from ..domain.result import JUDGES_DIFFER, Run, TurnKey, TurnResult
 from ..domain.tally import Tally
 from ..protocol.flags import answer_flags, template_markers
 from ..protocol.prompts import PAIR_PROMPTS, SINGLE_PROMPTS
@@ -132,9 +133,12 @@ class Engine:
             flags += [flag for _, found in games for flag in found]
             return Run(answer, earlier, games=tuple(game for game, _ in games), flags=tuple(flags))
         samples = await self._samples(asked, [side])
-        graded = await asyncio.gather(*(self._judging.grade(plan, side, asked.question, n) for n in samples))
+        graded = await asyncio.gather(
+            *(self._judging.grade(one, side, asked.question, n) for one in plan.of_judges for n in samples)
+        )
         flags += [flag for _, found in graded for flag in found]
-        return Run(answer, earlier, tuple(judgment for judgment, _ in graded), flags=tuple(flags))
+        run = Run(answer, earlier, tuple(judgment for judgment, _ in graded), flags=tuple(flags))
+        return replace(run, flags=(*flags, JUDGES_DIFFER)) if run.judges_differ else run
 
     async def _side(self, asked: _Asked, who: Answerer) -> Side:
         return Side(who, await self._answering.answers(asked.plan, who, *asked[1:]), asked.run)
@@ -147,9 +151,17 @@ class Engine:
         except UnscoredError as error:
             return [(_lost(opponent, asked.run, f"{opponent.label}: {error}"), ())] * plan.repeats
         samples = await self._samples(asked, [side, other])
-        games = await asyncio.gather(*(self._judging.play(plan, side, other, asked.question, n) for n in samples))
+        games = await asyncio.gather(*(self._game(asked, side, other, n) for n in samples))
         flags = [f"against-{flag}" for flag in self._flags_of(plan, other.replies[-1])]
         return [(game, (*flags, *found)) for game, found in games]
+
+    async def _game(self, asked: _Asked, side: Side, other: Side, sample: int) -> tuple[Game, Flags]:
+        """One game, which each judge of a jury sees."""
+        plans = asked.plan.of_judges
+        seen = await asyncio.gather(*(self._judging.play(one, side, other, asked.question, sample) for one in plans))
+        if not asked.plan.jury:
+            return seen[0]
+        return Game.of_jury([game for game, _ in seen]), tuple(flag for _, found in seen for flag in found)
 
     async def _samples(self, asked: _Asked, sides: list[Side]) -> range:
         """The numbers of the judgments of a run; see `first_sample`."""

@@ -20,6 +20,19 @@ OLDER = "older-than-baseline"
 
 
 @dataclass(frozen=True)
+class Juror:
+    """One judge of a jury; its role's label is how results and reports call it.
+
+    Args:
+        served, moved: as `judges_served` and `judge_moved` of a plan say it of its one judge.
+    """
+
+    role: Role
+    served: frozenset[str] = frozenset()
+    moved: bool | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """One suite, ready to run.
 
@@ -28,6 +41,7 @@ class Plan:
         questions: the whole set.
         selected: the questions that this run asks.
         model: the model under test; `opponents`: those that it is compared with, in pairwise mode.
+        judge: the judge, or the first of a jury; `jury`: every judge of a jury, empty where there is one judge.
         runs: how often each question is answered; `repeats`: how often each answer is judged.
         budget: USD that are not passed.
         judges_served: the names that the judge's endpoint may call it by; any, where there are none.
@@ -58,6 +72,30 @@ class Plan:
     answers_of: str = ""
     shard: str = ""
     answers_after: float | None = None
+    jury: tuple[Juror, ...] = ()
+
+    @cached_property
+    def of_judges(self) -> tuple[Plan, ...]:
+        """The plan as it is for each judge of a jury; itself where there is one judge."""
+        return tuple(
+            replace(self, judge=one.role, jury=(one,), judges_served=one.served, judge_moved=one.moved)
+            for one in self.jury
+        ) or (self,)
+
+    @property
+    def judges(self) -> tuple[Role, ...]:
+        """The judges: several of a jury, else one."""
+        return tuple(one.role for one in self.jury) or (self.judge,)
+
+    @property
+    def said_by(self) -> str:
+        """How results call the judge of a plan for one judge of a jury; empty where there is one judge."""
+        return self.judge.label if self.jury else ""
+
+    @property
+    def judge_name(self) -> str:
+        """The judge as reports name it; the names of a jury together."""
+        return " + ".join(one.role.label for one in self.jury) or self.judge.name
 
     @property
     def payer(self) -> str:

@@ -65,18 +65,24 @@ class Wanted:
 
     def spend(self, usage: Usage) -> None:
         """Counts the tokens of a reply that was paid for."""
-        self.tally.spend(self.kind, usage, other=self.who is not self.plan.model)
+        self.tally.spend(self.kind, usage, other=self.who is not self.plan.model, judge=self._judge)
 
     def use(self, reply: ChatReply) -> None:
         """Counts the reply that the run goes on with, and says what its endpoint refused."""
-        self.tally.use(self.kind, reply)
+        self.tally.use(self.kind, reply, self._judge)
         for name in reply.adapted:
-            self.tally.note(f"{self._whose} endpoint {_ADAPTED[name]}")
+            self.tally.note(f"{self.whose} endpoint {_ADAPTED[name]}")
 
     @property
-    def _whose(self) -> str:
+    def _judge(self) -> str:
+        """Which judge of a jury is asked; empty for an answer, and where there is one judge."""
+        return self.plan.said_by if self.kind == "judgment" else ""
+
+    @property
+    def whose(self) -> str:
+        """Whose endpoint, or whose reply, a note speaks of."""
         if self.kind == "judgment":
-            return "the judge's"
+            return f"{self._judge or 'the judge'}'s"
         return "the model's" if self.who is self.plan.model else f"{self.who.label}'s"
 
 
@@ -218,8 +224,8 @@ class Replies:
     def _with_more_room(self, wanted: Wanted, request: ChatRequest) -> ChatRequest:
         """The same request with twice the tokens; a judge that thinks can use up its room before it rates."""
         wanted.tally.note(
-            f"the judge's reply was cut off at max_tokens {wanted.request.max_tokens} and asked for again with more; "
-            "judge.max_tokens in the suite file gives it more from the start"
+            f"{wanted.whose} reply was cut off at max_tokens {wanted.request.max_tokens} and asked for again with "
+            "more; judge.max_tokens in the suite file gives it more from the start"
         )
         return replace(request, max_tokens=2 * request.max_tokens)
 

@@ -43,8 +43,8 @@ def _of_ratings(run: Run, repeats: object) -> str | None:
     known = [value for value in values if value is not None]
     if all(value is not None and _same(value, one.score) for value, one in zip(values, told, strict=True)):
         return None
-    # Where the ratings are not told, each has the mean of all.
-    alike = len({one.score for one in run.judgments}) == 1
+    # Where the ratings are not told, each has the mean of all; those of a jury are.
+    alike = len({one.score for one in run.judgments}) == 1 and not told[0].judge
     if alike and len(told) == len(run.judgments) and known and _same(fmean(known), run.score):
         return None
     wrong = next(n for n, (value, one) in enumerate(zip(values, told, strict=True)) if not _same(value, one.score))
@@ -53,7 +53,7 @@ def _of_ratings(run: Run, repeats: object) -> str | None:
 
 
 def _of_games(run: Run) -> str | None:
-    for game in run.games:
+    for game in (part for whole in run.games for part in whole.parts):
         for letter, text in zip(game.verdicts, game.judgments, strict=True):
             said = read(VERDICT, text).value if letter is not None and text else letter
             if said != letter:

@@ -39,7 +39,7 @@ def export(
         note: says what could not be written.
     """
     known = {result.place: result for result in results}
-    judgments: _Rows = []
+    judgments: dict[Path, _Rows] = {path: [] for path in _judgment_files(folder, plan)}
     answers: dict[Path, _Rows] = {path: [] for path in _answer_files(folder, plan).values()}
     left: list[str] = []
     for question in plan.selected:
@@ -52,13 +52,11 @@ def export(
                 answers[path].append(_answer_row(question.id, name or plan.model.name, texts, at))
             elif str(question.id) not in left:
                 left.append(str(question.id))
-        for number in range(1, len(turns) + 1):
-            judgments += _judgment_rows(plan, turns[:number], at)
-            judgments += _game_rows(plan, turns[:number], at)
-    for path, rows in answers.items():
-        if rows:  # a file of another run is worth more than an empty one
-            _write(path, rows)
-    _write(_judgment_file(folder, plan), judgments)
+        for path, one in zip(judgments, plan.of_judges, strict=True):
+            judgments[path] += _rows_of_judge(one, turns, at)
+    # A file of answers of another run is worth more than an empty one.
+    for path, rows in (*((path, rows) for path, rows in answers.items() if rows), *judgments.items()):
+        _write(path, rows)
     if left:
         note(
             f"--mtbench-export: {len(left)} questions were not answered in every turn and have no row among the "
@@ -68,7 +66,7 @@ def export(
 
 def export_files(folder: Path, plan: Plan) -> tuple[Path, ...]:
     """Where `export` writes answers and judgments."""
-    return (*_answer_files(folder, plan).values(), _judgment_file(folder, plan))
+    return (*_answer_files(folder, plan).values(), *_judgment_files(folder, plan))
 
 
 def _answer_files(folder: Path, plan: Plan) -> dict[str, Path]:
@@ -77,9 +75,10 @@ def _answer_files(folder: Path, plan: Plan) -> dict[str, Path]:
     return {label: folder / "model_answer" / f"{file_name(name)}.jsonl" for label, name in names.items()}
 
 
-def _judgment_file(folder: Path, plan: Plan) -> Path:
+def _judgment_files(folder: Path, plan: Plan) -> list[Path]:
+    """The file of each judge."""
     kind = "pair" if plan.opponents else "single"
-    return folder / "model_judgment" / f"{file_name(plan.judge.name)}_{kind}.jsonl"
+    return [folder / "model_judgment" / f"{file_name(judge.label)}_{kind}.jsonl" for judge in plan.judges]
 
 
 def _texts_of(turns: list[TurnResult], against: str) -> list[tuple[str | None, ...]]:
@@ -124,6 +123,19 @@ def _answer_row(question_id: QuestionId, model: str, texts: list[tuple[str, ...]
     }
 
 
+def _rows_of_judge(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
+    """What a judge said of these turns.
+
+    Args:
+        plan: for that judge of a jury.
+    """
+    seen = [result.of_judge(plan.said_by) for result in turns]
+    rows: _Rows = []
+    for number in range(1, len(seen) + 1):
+        rows += _judgment_rows(plan, seen[:number], at) + _game_rows(plan, seen[:number], at)
+    return rows
+
+
 def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
     last = turns[-1]
     question = plan.question(last.key.question_id)
@@ -142,7 +154,7 @@ def _judgment_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
                     "question_id": question.id,
                     "model": plan.model.name,
                     "judge": [
-                        plan.judge.name,
+                        plan.judge.label,
                         _prompt_name(plan, question, last.key.turn),
                     ],
                     "user_prompt": user_text(request.messages),
@@ -174,7 +186,7 @@ def _game_rows(plan: Plan, turns: list[TurnResult], at: float) -> _Rows:
                 f"g{number + 1}_judgment": game.judgments[number],
             }
         judge = [
-            plan.judge.name,
+            plan.judge.label,
             _prompt_name(plan, question, last.key.turn),
         ]
         rows.append(row | {"judge": judge, "turn": last.key.turn, "tstamp": at})

@@ -56,7 +56,7 @@ def read_answers(source: Path, plan: Plan) -> Recorded:
     if source.suffix == ".json":
         file, report = source, read_report(source, plan.questions)
         answers, model = report.answers(), report.answers_of or report.model
-        said = _by_prompt(judgments_of_report(report, answers, plan))
+        said = _by_prompt(row for one in plan.of_judges for row in judgments_of_report(report, answers, one))
     else:
         file = _answer_file(source, plan.model.name)
         answers, model = read_answer_file(file)
@@ -142,16 +142,19 @@ def _with_own_ids(answers: AnswerSource, plan: Plan) -> AnswerSource:
 
 
 def _judgments_beside(folder: Path, plan: Plan, model: str, left: Counter[str]) -> Iterator[Said]:
-    """What the plan's judge said of the model under test, in a folder of FastChat's layout.
+    """What the plan's judges said of the model under test, in a folder of FastChat's layout.
+
+    Two judges of one name are not told apart there, so that nothing is taken of them.
 
     Args:
         model: how the file of the answers calls that model.
         left: counts what is not taken, by why.
     """
+    judges = {judge.name for judge in plan.judges if not judge.name_is_shared}
     for file in judgment_files(folder):
         for row in read_judgment_file(file):
             marking: Marking[Any] = VERDICT if row.pairwise else RATING
-            if row.judge != plan.judge.name:
+            if row.judge not in judges:
                 left["of other judges"] += 1
             elif row.model not in (None, plan.model.name, model):
                 left["of other models"] += 1
@@ -179,14 +182,14 @@ def _of_judgments(said: Mapping[Prompt, Sequence[str]], left: Counter[str]) -> s
 
 
 def _prompts(plan: Plan, answers: AnswerSource) -> set[Prompt]:
-    """What the judge is asked about these answers, in single grading."""
-    found = set()
+    """What each judge is asked about these answers, in single grading."""
+    found: set[Prompt] = set()
     for question in plan.selected:
         for run in range(plan.runs):
             texts = [answers[question.id, turn, run] for turn in question.turn_numbers]
             for turn in question.turn_numbers:
                 request = plan.judge_request(question, texts[:turn], 0)
-                found.add((plan.judge.name, user_text(request.messages)))
+                found.update((judge.name, user_text(request.messages)) for judge in plan.judges)
     return found
 
 

@@ -18,19 +18,21 @@ Said = tuple[Prompt, str]
 
 
 def judgments_of_report(report: StoredReport, answers: AnswerSource, plan: Plan) -> Iterator[Said]:
-    """The judgments of a report that the same judge gave on the same set; none of another one."""
+    """The judgments of a report that the plan's judge gave on the same set; none of another one."""
     identity, prints = plan.questions.identity, report.fingerprint
     theirs = (prints.get("questions"), prints.get("references"), prints.get("prompts"))
-    if report.judge != plan.judge.name or theirs != (identity.questions, identity.references, identity.prompts):
+    judged = plan.judge.name in (report.judges or (report.judge,)) and not plan.judge.name_is_shared
+    if not judged or theirs != (identity.questions, identity.references, identity.prompts):
         return
+    turns = [result.of_judge(plan.judge.name) for result in report.turns] if report.judges else report.turns
     selected = {question.id: question for question in plan.selected}
     others: dict[str, dict[tuple[QuestionId, int, int], str]] = {}
-    for result in report.turns:
+    for result in turns:
         question_id, turn = result.place
         for game in result.games:
             if game.answer is not None:
                 others.setdefault(game.against, {})[question_id, turn, game.run - 1] = game.answer
-    for result in report.turns:
+    for result in turns:
         question = selected.get(result.key.question_id)
         if question is None or result.key.turn not in question.turn_numbers:
             continue

@@ -17,6 +17,7 @@ from ..domain.question import Place, QuestionSet
 from ..domain.result import TurnResult
 from ..domain.tally import CallCount, Tally
 from .contradictions import contradictions
+from .fingerprint import served_before
 from .report_rows import ReportRows
 from .report_text import line_of, parsed, read_text
 
@@ -36,6 +37,7 @@ class StoredReport:
         answers_of: the model whose answers were graded, where the report says it.
         shard: the share of a run that it is, as `1/3`, where it is one.
         made: when that run ended, seconds since the epoch; None where the report tells no time that can be.
+        judges: the judges of a jury, as its turns call them; empty where there is one judge.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class StoredReport:
     answers_of: str = ""
     shard: str = ""
     made: float | None = None
+    judges: tuple[str, ...] = ()
 
     def at(self, number: int) -> str:
         """File, line and place of a turn, for messages.
@@ -69,6 +72,10 @@ class StoredReport:
         }
 
 
+AUDITION = "audition"
+"""The mode of a report that is of no model."""
+
+
 def read_report(path: Path, questions: QuestionSet | None = None) -> StoredReport:
     """Reads a JSON report; what stands in it may come from anywhere, so every value is checked.
 
@@ -84,6 +91,8 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
         report = parsed(text)
         if not isinstance(report, dict) or report.get("format") != FORMAT:
             raise ConfigError(f'{path}: not a report of format "{FORMAT}"')
+        if report.get("mode") == AUDITION:
+            raise ConfigError(f"{path}: is of a run that put a judge to the test, and holds nothing of a model")
         rows = ReportRows.model_validate(report)
     except ValidationError as error:
         first = error.errors()[0]
@@ -106,8 +115,9 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
     if otherwise:
         raise ConfigError(f"{path}: {otherwise}; a report that says two things is none, make it anew")
     return StoredReport(
-        path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows), text=text,
+        path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows, report), text=text,
         answers_of=rows.answers_of or "", shard=rows.shard or "", made=_made(report),
+        judges=tuple(rows.judges),
     )  # fmt: skip
 
 
@@ -135,7 +145,7 @@ def _twice(rows: ReportRows) -> Iterator[tuple[int, str]]:
             yield number, "is there twice"
 
 
-def _tally(rows: ReportRows) -> Tally:
+def _tally(rows: ReportRows, report: Mapping[str, Any]) -> Tally:
     tally = Tally(
         answers=CallCount(**rows.calls.answers.model_dump()),
         judgments=CallCount(**rows.calls.judgments.model_dump()),
@@ -146,4 +156,7 @@ def _tally(rows: ReportRows) -> Tally:
     served = rows.fingerprint.judge_served
     for name in [served] if isinstance(served, str) else served:
         tally.judge_served_as(name)
+    for judge, row in rows.jury.judges.items():
+        names, moved = served_before(report["fingerprint"], judge)
+        tally.jury[judge] = row.tally(sorted(names), moved=bool(moved))
     return tally

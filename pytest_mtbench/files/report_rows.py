@@ -9,38 +9,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..domain.chat import Usage
-from ..domain.game import Game
 from ..domain.question import Place
 from ..domain.result import Judgment, Run, TurnKey, TurnResult
-
-Score = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
-Letter = Literal["A", "B", "C"]
-Natural = Annotated[int, Field(ge=0, le=2**53)]
+from .judged_rows import GameRow, JudgedRow, JurorRow, Natural, Score
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(strict=True, hide_input_in_errors=True)
-
-
-class _GameRow(_Row):
-    against: str
-    run: Annotated[int, Field(ge=1, le=100)]
-    verdicts: Annotated[list[Letter | None], Field(min_length=2, max_length=2)]
-    unscored: str | None
-    answer: str | None = None
-    judgments: Annotated[list[str], Field(min_length=2, max_length=2)] = ["", ""]
-
-    @model_validator(mode="after")
-    def _unscored_or_not(self) -> _GameRow:
-        if (None in self.verdicts) != (self.unscored is not None):
-            raise ValueError("a game without a verdict is unscored, and no other is")
-        return self
-
-    def game(self) -> Game:
-        """The game."""
-        first, second = self.verdicts
-        texts = (self.judgments[0], self.judgments[1])
-        return Game(self.against, self.run, (first, second), self.answer, texts, self.unscored)
 
 
 class _TurnRow(_Row):
@@ -56,7 +31,9 @@ class _TurnRow(_Row):
     answers: list[str | None] | None = None
     judgments: list[list[str]] | None = None
     ratings: list[list[Score | None]] | None = None
-    games: list[_GameRow] | None = None
+    games: list[GameRow] | None = None
+    judged: list[JudgedRow] | None = None
+    by_judge: dict[str, Score | None] = {}
 
     @model_validator(mode="after")
     def _score_is_that_of_the_runs(self) -> _TurnRow:
@@ -71,8 +48,9 @@ class _TurnRow(_Row):
         least, most = (0, 1) if self.games else (1, 10)
         if any(score is not None and not least <= score <= most for score in self.scores):
             raise ValueError(f"a score is outside {least}-{most}")
-        if any(game.run > len(self.scores) for game in self.games or ()):
-            raise ValueError("a game is of a run that there is not")
+        for what, rows in (("game", self.games or ()), ("judgment", self.judged or ())):
+            if any(row.run > len(self.scores) for row in rows):
+                raise ValueError(f"a {what} is of a run that there is not")
         return self
 
     @model_validator(mode="after")
@@ -92,6 +70,25 @@ class _TurnRow(_Row):
         if not all(map(_is_mean, self.scores, self.ratings)):
             raise ValueError("scores are not those of the ratings")
         return self
+
+    @model_validator(mode="after")
+    def _scores_are_those_of_the_jury(self) -> _TurnRow:
+        for number, score in enumerate(self.scores if self.judged is not None else ()):
+            if not _is_mean(score, [Run("", judgments=tuple(self._judgments(number, score, ""))).score]):
+                raise ValueError("scores are not those of the judges")
+        alone = self.result({})
+        if not all(_is_mean(score, alone.of_judge(judge).scores) for judge, score in self.by_judge.items()):
+            raise ValueError("by_judge is not what the judges said")
+        return self
+
+    def is_judged_by(self, jury: Sequence[str]) -> bool:
+        """Whether each judge of a jury, and no other, judged each run and game that has a score."""
+        whole = sorted(jury)
+        for number, score in enumerate(self.scores if not self.games else (), start=1):
+            judges = {row.judge for row in self.judged or () if row.run == number}
+            if sorted(judges) != whole and (judges or score is not None):
+                return False
+        return all(sorted(game.judges) == whole or (not game.judges and game.unscored) for game in self.games or ())
 
     def result(self, first_answers: Mapping[Place, str]) -> TurnResult:
         """The turn as a run measured it.
@@ -124,6 +121,9 @@ class _TurnRow(_Row):
 
     def _judgments(self, number: int, score: float | None, reason: str) -> Iterator[Judgment]:
         """The judgments of a run; where their own ratings are not told, each has the run's score."""
+        if self.judged is not None:
+            yield from (row.said for row in self.judged if row.run == number + 1)
+            return
         texts = [self.judgment] if number == 0 else [""]
         if self.judgments is not None:
             texts = self.judgments[number]
@@ -181,11 +181,17 @@ class _UsageRows(_Row):
     against: _UsageRow | None = None
 
 
+class _Jury(_Row):
+    judges: dict[str, JurorRow] = {}
+
+
 class ReportRows(_Row):
     """A report, its values checked one by one and against each other."""
 
     model: str
     judge: str
+    judges: list[str] = []
+    jury: _Jury = _Jury()
     answers_of: str | None = None
     shard: Annotated[str, Field(pattern="^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$")] | None = None
     mode: Literal["single", "pairwise"] = "single"
@@ -201,10 +207,20 @@ class ReportRows(_Row):
             raise ValueError("turns of mode pairwise have games, and no others")
         return self
 
+    @model_validator(mode="after")
+    def _each_judge_judged(self) -> ReportRows:
+        """A mean over some judges of a jury is no score of the jury."""
+        judged = [turn for turn in self.turns if turn.judged or any(game.judges for game in turn.games or ())]
+        if not all(turn.is_judged_by(self.judges) for turn in (self.turns if self.judges else judged)):
+            raise ValueError("a turn is not judged by the judges of the report, by each of them and no other")
+        return self
+
     def says_otherwise(self) -> str | None:
         """What stands above the turns and is not what the turns and the fingerprint say."""
         if self.fingerprint.judge_requested not in (None, self.judge):
             return "`judge` is another one than in the fingerprint"
+        if self.judges and self.judge != " + ".join(self.judges):
+            return "`judge` is not `judges`"
         found: dict[str, list[float]] = {}
         for row in self.turns if self.mode == "single" else ():
             for name in ("overall", f"turns.{row.turn}", f"categories.{row.category}"):

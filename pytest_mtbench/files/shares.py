@@ -78,15 +78,17 @@ def _check_together(reports: Sequence[StoredReport]) -> None:
                 f"{report.path}: graded answers of {report.answers_of or report.model}, and {reports[0].path} those "
                 f"of {reports[0].answers_of or reports[0].model}"
             )
-    # A share whose judgments were all cached knows no name.
-    served = [(report, sorted(report.tally.judges_served)) for report in reports if report.tally.judges_served]
-    for report, names in served:
-        first, known = served[0]
-        if names != known:
-            raise ConfigError(
-                f"{report.path}: its judge was served as {' and '.join(names)}, that of {first.path} as "
-                f"{' and '.join(known)}; two judges give no one score, so run the share again"
-            )
+    for judge in dict.fromkeys(judge for report in reports for judge in report.judges or ("",)):
+        # A share whose judgments were all cached knows no name.
+        told = [(report, sorted(report.tally.served(judge))) for report in reports]
+        served = [(report, names) for report, names in told if names]
+        for report, names in served:
+            first, known = served[0]
+            if names != known:
+                raise ConfigError(
+                    f"{report.path}: its judge {judge and judge + ' '}was served as {' and '.join(names)}, that of "
+                    f"{first.path} as {' and '.join(known)}; two judges give no one score, so run the share again"
+                )
 
 
 def _count_of(report: StoredReport) -> str:
@@ -96,7 +98,8 @@ def _count_of(report: StoredReport) -> str:
 def _check_same(report: StoredReport, plan: Plan) -> None:
     headlines = (
         ("model", report.model, plan.model.name),
-        ("judge", report.judge, plan.judge.name),
+        # In which order a jury is named does not count; the fingerprint tells one from another.
+        *((("judge", report.judge, plan.judge_name),) if not (plan.jury or report.judges) else ()),
         ("mode", report.mode, "pairwise" if plan.opponents else "single"),
     )
     problems = [

@@ -38,7 +38,7 @@ class Clients:
         self.notes: list[str] = []
         self.announce = announce
         plans = list(plans)
-        self._secrets = secrets_of_all(role for plan in plans for role in (plan.model, plan.judge, *plan.opponents))
+        self._secrets = secrets_of_all(role for plan in plans for role in (plan.model, *plan.judges, *plan.opponents))
         self._limiters = {where: Limiter(limit) for where, limit in least_limits(plans).items()}
         self._clients: dict[tuple[Kind, Endpoint], OpenAIClient] = {}
         self._demo: DemoServer | None = None
@@ -98,7 +98,8 @@ def least_limits(plans: Iterable[Plan]) -> dict[tuple[Kind, str], int]:
     least: dict[tuple[Kind, str], int] = {}
     for plan in plans:
         asked: list[tuple[Kind, Role]] = [("answer", who) for who in (plan.model, *plan.opponents)]
-        for kind, role in (*asked, ("judgment", plan.judge)):
+        asked += [("judgment", judge) for judge in plan.judges]
+        for kind, role in asked:
             where: tuple[Kind, str] = (kind, role.endpoint.url)
             least[where] = min(role.limit, least.get(where, role.limit))
     return least

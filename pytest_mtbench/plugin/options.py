@@ -48,7 +48,12 @@ def add_options(parser: pytest.Parser) -> None:
         "OpenAI-compatible endpoint of the model (default: the openai client's own)",
         type=option_types.url,
     )
-    add("judge", "NAME", "the judge (default: gpt-4o)", type=option_types.text)
+    add(
+        "judge",
+        "NAME",
+        "the judge (default: gpt-4o); several with commas between them are a jury",
+        type=option_types.judges,
+    )
     add("judge-base-url", "URL", "endpoint of the judge (default: the model's)", type=option_types.url)
     add(
         "questions",

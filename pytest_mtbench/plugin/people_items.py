@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -65,18 +65,30 @@ class PeopleItem(GateItemBase):
             end_with(
                 self,
                 f"{self._people.files}: all {outcome.stale} rows are stale: none is on an answer of this run; the "
-                "answers have changed since, or the sheet is of another run (a new one: --mtbench-rate-sheet=sheet.csv)",
+                "answers have changed, or the sheet is of another run (a new one: --mtbench-rate-sheet=sheet.csv)",
             )
         if self._spec.kind == PEOPLE and self._people.bar is not None:
             self.tell(people_result(self._people.bar, outcome.of_people(), self.nodeid))
         else:
-            self.tell(agreement_result(self._people.rule, outcome.evidence, self.nodeid))
+            alone = judges_alone(self.suite, self._people, self._results)
+            members = {name: one.evidence for name, one in alone.items()}
+            self.tell(agreement_result(self._people.rule, outcome.evidence, self.nodeid, members))
 
 
 def people_outcome(suite: ResolvedSuite, people: PeopleSpec, results: Iterable[TurnResult]) -> PeopleOutcome:
     """People beside the judge, as far as the results go."""
     first = "" if suite.is_audition else suite.plan.model.label
     return outcome_of(people, suite.plan.questions, shown_of(suite, results), first)
+
+
+def judges_alone(suite: ResolvedSuite, people: PeopleSpec, results: Sequence[TurnResult]) -> dict[str, PeopleOutcome]:
+    """People beside each judge of a jury; none where there is one judge, or a baseline that has the jury's scores."""
+    if not suite.plan.jury or (suite.regression is not None and not people.ratings):
+        return {}
+    return {
+        judge.label: people_outcome(suite, people, [result.of_judge(judge.label) for result in results])
+        for judge in suite.plan.judges
+    }
 
 
 def shown_of(suite: ResolvedSuite, results: Iterable[TurnResult]) -> list[Shown]:

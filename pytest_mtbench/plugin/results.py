@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ..domain.tally import Tally
 from ..report import dry_run, terminal
 from ..report.run_report import RunReport
 from ..scores.gates import GateResult
+from ..scores.people import biases_beside
 from ..scores.regression_gate import outcome_of
 from ..scores.scorecard import scorecard, scorecards
 from ..suite.who import answered_by
@@ -27,6 +28,8 @@ from .writing import Writer, call_report_hook
 if TYPE_CHECKING:
     from ..domain.result import TurnResult
     from ..engine.runner import LocalRunner
+    from ..scores.biases import Biases
+    from ..scores.people import PeopleOutcome
     from ..suite.resolve import ResolvedSuite
     from .registry import SuiteRegistry
     from .session import SessionPlugin
@@ -152,6 +155,8 @@ class ResultsPlugin:
         # In the order of the suite, whichever worker was first.
         known = [self._gates.get((suite.id, name)) for name in suite.gate_order]
         regression = suite.regression
+        compared = tuple(_compared(suite, runner))
+        people = people_outcome(suite, suite.people, runner.results().values()) if suite.people else None
         return RunReport(
             plan=suite.plan,
             card=scorecard(suite.plan.selected, results),
@@ -168,9 +173,10 @@ class ResultsPlugin:
             outcome=outcome_of(regression, suite.plan, runner.results().values()) if regression else None,
             ending=self._ending.ending(int(session.exitstatus), self._problems),
             answered_by=answered_by(suite, self._registry.settings, hook=self._session.generated),
-            people=people_outcome(suite, suite.people, runner.results().values()) if suite.people else None,
+            people=people,
+            biases=_biases(suite, results, compared, people),
             people_rule=suite.people.rule if suite.people else None,
-            compared=tuple(_compared(suite, runner)),
+            compared=compared,
             is_audition=suite.is_audition,
         )
 
@@ -188,3 +194,14 @@ def _compared(suite: ResolvedSuite, runner: LocalRunner) -> Iterator[TurnResult]
     """What the judge said of answers that people compared, in the order of the items."""
     results = runner.results()
     yield from (results[key] for bout in suite.bouts for key in bout.keys if key in results)
+
+
+def _biases(
+    suite: ResolvedSuite, results: Sequence[TurnResult], compared: Sequence[TurnResult], people: PeopleOutcome | None
+) -> Biases:
+    """What the judge's verdicts depend on beside the answers; of ratings nothing is said."""
+    games = [game for result in (*results, *compared) for game in result.games]
+    votes = people is not None and people.agreement is not None
+    shown = shown_of(suite, [*results, *compared]) if games or votes else []
+    judge = "" if suite.plan.jury else suite.plan.judge.name  # several have no one family
+    return biases_beside(people, judge, games, shown)

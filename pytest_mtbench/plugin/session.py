@@ -156,7 +156,8 @@ class SessionPlugin:
                 if suite.regression is not None:
                     for key in suite.regression.sentinel_keys:
                         if under_xdist or key in wanted:
-                            made.add("judgment", suite.regression.sentinel_request(key), known=False)
+                            for judge, request in suite.regression.sentinel_requests(key):
+                                made.add("judgment", request, known=False, judge=judge)
                 self.estimates.append((suite, made))
         finally:
             if cache is not None:
@@ -232,10 +233,11 @@ class SessionPlugin:
 
     def _merge(self, suite: ResolvedSuite) -> None:
         results, tally = merge_reports(self._settings.merge, suite.plan)
-        expected = suite.plan.judges_served
-        other = [name for name in tally.judges_served if expected and name not in expected]
-        if other:
-            raise ConfigError(judge_served_as(suite.plan, other[0]))
+        for one in suite.plan.of_judges:
+            expected = one.judges_served
+            other = [name for name in tally.served(one.said_by) if expected and name not in expected]
+            if other:
+                raise ConfigError(judge_served_as(one, other[0]))
         self._merged |= {result.key: result for result in results}
         self._tallies[suite.id] = tally
 

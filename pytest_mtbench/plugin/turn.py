@@ -22,9 +22,9 @@ class MtbenchTurn:
         category: the question's category.
         messages: the conversation that the model was sent for this turn.
         answer: what the model said, thinking included.
-        judgment: what the judge said.
-        score: the judge's rating, 1-10 (the mean where there are several); in pairwise mode 1 for a win, 0.5 for a tie
-            and 0 for a loss.
+        judgment: what the judge said, of a jury the first.
+        score: the judge's rating, 1-10 (the mean where there are several, also of a jury); in pairwise mode 1 for a
+            win, 0.5 for a tie and 0 for a loss.
         reference: the reference answer to this turn, or None.
         games: in pairwise mode, what came of it against each other model.
     """

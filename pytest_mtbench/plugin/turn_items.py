@@ -66,14 +66,16 @@ def turn_properties(suite: ResolvedSuite, result: TurnResult) -> list[tuple[str,
         ("score", score),
         ("category", item_id(result.category)),
         ("turn", result.key.turn),
-        ("judge", suite.plan.judge.name),
+        ("judge", suite.plan.judge_name),
     ]
 
 
 def _too_low(question: Question, turn: int, result: TurnResult, floor: float) -> str:
     asked = question.turns[turn - 1]
+    judges = ", ".join(f"{judge} {score:g}" for judge, score in result.by_judge.items() if score is not None)
     return (
-        f"score {result.score:g} is below the floor {floor:g} of {one_line(question.category)}\n"
+        f"score {result.score:g} is below the floor {floor:g} of {one_line(question.category)}"
+        f"{f' ({one_line(judges)})' if judges else ''}\n"
         f"question, turn {turn}:\n{shorten_block(asked, 400)}\n"
         f"answer:\n{shorten_block(result.answer, 600)}\n"
         f"judgment:\n{shorten_block(result.judgment, 600)}"

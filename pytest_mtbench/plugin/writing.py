@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..domain.sheet import SheetItem
 from ..engine.plan import Plan
 from ..files.fastchat_writer import export, export_files
 from ..files.rating_sheet import sheet_as_csv
@@ -56,9 +57,7 @@ class Writer:
         """Writes the sheets for people; see `write`."""
         items = sheet_items(shown, sample, seed)
         for path in self._settings.rate_sheets if items else ():
-            yield from self._tried(
-                path, f"--mtbench-rate-sheet={path}", lambda path=path: write_whole(path, sheet_as_csv(items))
-            )
+            yield from self._tried(path, f"--mtbench-rate-sheet={path}", lambda path=path: _write_sheet(path, items))
 
     @property
     def kept(self) -> list[str]:
@@ -79,6 +78,17 @@ class Writer:
         except (OSError, ValueError) as error:
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             yield one_line(f"{what}: could not be written ({reason}); what was there before is there still")
+
+
+def _write_sheet(path: Path, items: Sequence[SheetItem]) -> None:
+    if path.suffix == ".html":
+        from ..report.rating_page import rating_page  # here: few runs write a page
+
+        write_whole(
+            path, rating_page(items, "Which answer is better?" if items[0].right else "How good is this answer?")
+        )
+    else:
+        write_whole(path, sheet_as_csv(items))
 
 
 def call_report_hook(config: pytest.Config, report: RunReport) -> Iterator[str]:
@@ -104,5 +114,5 @@ def _said(error: BaseException) -> str:
 
 def _secrets(plans: Iterable[Plan]) -> Iterator[str]:
     for plan in plans:
-        for role in (plan.model, plan.judge, *plan.opponents):
+        for role in (plan.model, *plan.judges, *plan.opponents):
             yield from secrets_of(role.endpoint.api_key, role.endpoint.url)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
 from ..domain.result import TurnResult
 from ..files.fingerprint import fingerprint
-from ..files.report_reader import FORMAT
+from ..files.report_reader import AUDITION, FORMAT
+from ..scores.biases import Biases
 from ..scores.ranking import bradley_terry
-from ..scores.scorecard import MeanScore, Scorecard, Tournament
+from ..scores.scorecard import MeanScore, Scorecard, Tournament, scorecard
+from .jury import judge_names, jury_json, jury_row
 from .people_json import people_as_json
 from .run_report import RunReport
 
 _TEXTS_OF_ALL_RUNS = ("answers", "judgments", "ratings")
-_TEXTS_OF_GAME = ("answer", "judgments")
+_TEXTS_OF_ONE_RUN = ("answer", "judgments", "judgment")
 
 
 def as_json(report: RunReport) -> dict[str, Any]:
@@ -27,19 +29,22 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "format": FORMAT,
         **asdict(report.ending),
         "model": plan.model.name or None,
-        "judge": plan.judge.name,
+        "judge": plan.judge_name,
         "answered_by": report.answered_by,
         **({"answers_of": plan.answers_of} if plan.answers_of else {}),
         **({"shard": plan.shard} if plan.shard else {}),
-        "mode": "audition" if report.is_audition else "pairwise" if plan.opponents else "single",
+        "mode": AUDITION if report.is_audition else "pairwise" if plan.opponents else "single",
         "started": datetime.fromtimestamp(report.started, timezone.utc).isoformat(),
         "seconds": round(report.seconds, 3),
-        "fingerprint": fingerprint(plan, report.tally.judges_served, report.tally.moved),
+        "fingerprint": fingerprint(plan, report.tally.judges_served, report.tally.moved, report.tally.jury),
         "scores": _scores(card, pairwise=bool(plan.opponents)),
         **_against(report),
         **({"agreement": people_as_json(report.people)} if report.people else {}),
+        **({"biases": report.biases.as_json()} if report.biases != Biases() else {}),
         "gates": [gate.as_json() for gate in report.gates],
-        "turns": [_turn(result) for result in card.results] + [_compared(result) for result in report.compared],
+        **(jury_json(report, _of_judges(report)) if plan.jury else {}),
+        "turns": [_turn(result, judge_names(plan)) for result in card.results]
+        + [_compared(result, judge_names(plan)) for result in report.compared],
         "calls": {"answers": asdict(report.tally.answers), "judgments": asdict(report.tally.judgments)},
         "usage": _usage(report),
         "cost_usd": report.cost,
@@ -71,12 +76,16 @@ def as_text(written: Mapping[str, Any], *, every_run: bool = False) -> str:
 
 def _texts_of_first_run(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: row[name] for name in row if name not in _TEXTS_OF_ALL_RUNS}
-    if "games" in row:
-        kept["games"] = [
-            {name: game[name] for name in game if game["run"] == 1 or name not in _TEXTS_OF_GAME}
-            for game in row["games"]
-        ]
+    for part in ("games", "judged"):
+        if part in row:
+            kept[part] = [one if one["run"] == 1 else _without_texts(one) for one in row[part]]
     return kept
+
+
+def _without_texts(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A game or a judgment without its texts, and without those of a jury's judges."""
+    kept = {name: row[name] for name in row if name not in _TEXTS_OF_ONE_RUN}
+    return kept | ({"by_judge": [_without_texts(one) for one in row["by_judge"]]} if "by_judge" in row else {})
 
 
 def _scores(card: Scorecard, *, pairwise: bool) -> dict[str, Any]:
@@ -112,6 +121,13 @@ def _win_rate(score: MeanScore) -> dict[str, Any]:
     }
 
 
+def _of_judges(report: RunReport) -> dict[str, dict[str, Any]]:
+    """What the judgments of each judge of a jury alone come to."""
+    plan, one = report.plan, _win_rate if report.plan.opponents else _score
+    alone = {judge: [result.of_judge(judge) for result in report.card.results] for judge in judge_names(plan)}
+    return {judge: one(scorecard(plan.selected, results).overall) for judge, results in alone.items()}
+
+
 def _against(report: RunReport) -> dict[str, Any]:
     """The scores against each of the other models, in pairwise mode."""
     if not report.plan.opponents:
@@ -130,7 +146,7 @@ def _usage(report: RunReport) -> dict[str, Any]:
     return usage | ({"against": asdict(tally.against_usage)} if report.plan.opponents else {})
 
 
-def _turn(result: TurnResult) -> dict[str, Any]:
+def _turn(result: TurnResult, jury: Sequence[str]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "question_id": result.key.question_id,
         "category": result.category,
@@ -147,6 +163,8 @@ def _turn(result: TurnResult) -> dict[str, Any]:
     if result.games:
         one = len(result.games) == 1
         row |= {"outcome": result.games[0].outcome if one else None, "games": [game.as_json() for game in result.games]}
+    if result.games or jury:
+        row |= jury_row(result, jury)
         return row | ({"answers": list(result.answers)} if len(result.runs) > 1 else {})
     repeated = any(len(run.judgments) > 1 for run in result.runs)
     if len(result.runs) > 1 or repeated:
@@ -156,6 +174,6 @@ def _turn(result: TurnResult) -> dict[str, Any]:
     return row
 
 
-def _compared(result: TurnResult) -> dict[str, Any]:
+def _compared(result: TurnResult, jury: Sequence[str]) -> dict[str, Any]:
     """A comparison of an audition: its answers are two models', and it is nobody's score."""
-    return _turn(result) | {"models": result.key.suite.partition("::")[2].split(" against ")}
+    return _turn(result, jury) | {"models": result.key.suite.partition("::")[2].split(" against ")}

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from ..demo import shown_name
-from ..scores.consistency import MIN_CONSISTENCY
 from ..scores.gates import won
 from ..scores.ranking import bradley_terry
 from ..scores.scorecard import MeanScore
@@ -20,7 +19,7 @@ _Ranked = tuple[str, float | None, tuple[float, float] | None, float | None]
 
 
 def pairwise_lines(report: RunReport) -> Iterator[str]:
-    """Win rates, what the two orders say of each other, and the ranking of several models; not yet wrapped."""
+    """Win rates, and of several models how far the two orders agree; not yet wrapped."""
     for name, card in report.against.items():
         games = card.overall.games
         if games is None or not games.n:
@@ -28,15 +27,8 @@ def pairwise_lines(report: RunReport) -> Iterator[str]:
             continue
         bounds = f" (95 % interval {interval(card.overall)})" if card.overall.low is not None else ""
         yield f"against {name}: win rate {card.overall.mean:.2f}{bounds}: {won(games)}"
-        agree = games.agreement
-        flips = f"{games.flips} flips, {games.to_first} of them to the first place" if games.flips else "no flips"
-        yield f"both orders agree in {games.consistent} of {games.n} games against {name} ({agree}); {flips}"
-        if games.consistent < MIN_CONSISTENCY * games.n:
-            kappa = "" if games.kappa is None else f" (Cohen's kappa {games.kappa:.2f}: 1 is agreement, 0 chance)"
-            yield (
-                f"warning: the judge agrees with itself in {agree} of the games against {name} alone{kappa}, so most "
-                "of its verdicts depend on the place and count as ties; GPT-4 does in about 65 %"
-            )
+        if len(report.against) > 1 and not report.plan.jury:
+            yield f"both orders agree in {games.consistent} of {games.n} games against {name} ({games.agreement})"
 
 
 def ranking(report: RunReport, width: int) -> Iterator[str]:

@@ -77,7 +77,7 @@ def _votes(agreement: Agreement, stale: int) -> str:
 
 
 def _left(stale: int, unjudged: int, without: str) -> str:
-    text = f"; {stale} stale, on answers that are others now" if stale else ""
+    text = f"; {stale} stale, on answers that this run does not have" if stale else ""
     return text + (f"; {unjudged} on {without}" if unjudged else "")
 
 

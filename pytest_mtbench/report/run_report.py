@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..domain.result import TurnResult
-from ..domain.tally import Tally
+from ..domain.tally import JudgeTally, Tally
 from ..engine.plan import Plan
 from ..scores.agreement_gate import AgreementRule
+from ..scores.biases import Biases
 from ..scores.gates import GateResult, GateSpec
 from ..scores.people import PeopleOutcome
 from ..scores.regression_gate import RegressionOutcome, RegressionSpec
@@ -45,6 +46,7 @@ class RunReport:
         ending: what the run came to, as a whole.
         answered_by: who answered for the model under test.
         people: what people say beside the judge, where anybody did; `people_rule`: what the judge must reach.
+        biases: what the judge's verdicts depend on beside the answers.
         is_audition: there is no model under test; `compared`: what the judge said of the answers in the files.
         regression, outcome: what the gate against a baseline asks, and what the results say of it.
     """
@@ -66,6 +68,7 @@ class RunReport:
     answered_by: str = ""
     people: PeopleOutcome | None = None
     people_rule: AgreementRule | None = None
+    biases: Biases = field(default_factory=Biases)
     compared: tuple[TurnResult, ...] = ()
     is_audition: bool = False
 
@@ -77,13 +80,20 @@ class RunReport:
     def cost(self) -> float | None:
         """USD for the requests of this run, or None where a price is missing."""
         plan, tally = self.plan, self.tally
-        if plan.model.price is None and plan.judge.price is None:
+        if all(role.price is None for role in (plan.model, *plan.judges)):
             return None
-        costs = [plan.model.cost(tally.answer_usage - tally.against_usage), plan.judge.cost(tally.judgment_usage)]
+        costs = [plan.model.cost(tally.answer_usage - tally.against_usage), *self.cost_of_judging().values()]
         # The other models have one price.
         costs += [other.cost(tally.against_usage) for other in plan.opponents[:1]]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
+
+    def cost_of_judging(self) -> dict[str, float | None]:
+        """USD for each judge's judgments, by its name, or None where its price is missing."""
+        if not self.plan.jury:
+            return {self.plan.judge.label: self.plan.judge.cost(self.tally.judgment_usage)}
+        parts = self.tally.jury
+        return {judge.label: judge.cost(parts.get(judge.label, JudgeTally()).usage) for judge in self.plan.judges}
 
     @property
     def whole_original(self) -> bool:

@@ -11,6 +11,8 @@ from ..demo import shown_name
 from ..domain.tally import CallCount
 from ..engine.plan import Plan
 from ..untrusted.text import no_command, one_line
+from .bias_lines import bias_lines
+from .jury import jury_lines
 from .pairwise_lines import pairwise_lines, ranking
 from .people_lines import PEOPLE_GATES, people_lines
 from .published import nearest, tier
@@ -24,7 +26,7 @@ _UNSCORED_SHOWN = 5
 
 def title(plan: Plan, what: str = "MT-Bench") -> str:
     """The heading: model, judge and set."""
-    judge = shown_name(plan.judge.name, plan.judge.endpoint.url)
+    judge = " + ".join(shown_name(one.label, one.endpoint.url) for one in plan.judges)
     if not plan.model.name:
         return one_line(f"{what}: the judge {judge} beside people, on {plan.questions.short_name}")
     model = shown_name(plan.model.name, plan.model.endpoint.url)
@@ -47,9 +49,11 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
     elif not report.is_audition:
         yield "no turn was measured"
     yield from _gates(report, width)
-    for line in pairwise_lines(report):
+    for line in (*pairwise_lines(report), *jury_lines(report)):
         yield from wrapped(line, width)
     yield from ranking(report, width)
+    for line in bias_lines(report.biases):
+        yield from wrapped(line, width)
     for line in people_lines(report):
         yield from wrapped(line, width)
     for line in regression_lines(report):
@@ -63,7 +67,7 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
 
 def _standing(report: RunReport, width: int) -> Iterator[str]:
     mean = report.card.overall.mean
-    if mean is None or not report.whole_original or report.plan.opponents:
+    if mean is None or not report.whole_original or report.plan.opponents or report.plan.jury:
         return
     near = ", ".join(f"{name} {score:.2f}" for name, score in nearest(mean))
     yield from wrapped(f"tier: {tier(mean)} ({mean:.2f}); nearest published scores, judged by GPT-4: {near}", width)

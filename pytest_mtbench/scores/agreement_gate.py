@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .agreement import Agreement
 from .evidence import Evidence, in_percent, percent
@@ -51,21 +51,36 @@ class _Decision(NamedTuple):
     low: float | None = None
     high: float | None = None
 
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"status": self.status, "value": self.value, "low": self.low, "high": self.high}
 
-def agreement_result(rule: AgreementRule, evidence: Evidence, gate_id: str, judge: str = "") -> GateResult:
-    """What `gate[agreement]` says of a judge.
+
+def agreement_result(
+    rule: AgreementRule, evidence: Evidence, gate_id: str, members: Mapping[str, Evidence] | None = None
+) -> GateResult:
+    """What `gate[agreement]` says of a judge, or of a jury: its scores are what other gates rest on.
 
     Args:
-        judge: the name of a member of a jury; empty for the judge or the whole jury.
+        members: each judge of a jury, whose own figures are told beside the jury's and decide nothing.
     """
     decision = _decide(rule, evidence)
     status, message = decision.status, f"{decision.status}: {decision.message} ({evidence.made_of})"
     if status == "inconclusive" and rule.on_inconclusive == "fail":
         status, message = "failed", f"{message} (on_inconclusive: fail)"
-    said = f"{AGREEMENT}: {judge + ' ' if judge else ''}{message}"
+    alone = {name: _decide(rule, one) for name, one in (members or {}).items()}
+    if alone:
+        message += "; each judge alone: " + ", ".join(f"{name} {_in_short(one)}" for name, one in alone.items())
+    details = {"judges": [{"name": name, **one.figures} for name, one in alone.items()]} if alone else {}
     return GateResult(
-        gate_id, status, decision.value, rule.minimum, said, AGREEMENT, decision.low, decision.high, evidence.n
-    )
+        gate_id, status, decision.value, rule.minimum, f"{AGREEMENT}: {message}", AGREEMENT, decision.low,
+        decision.high, evidence.n, 0, details,
+    )  # fmt: skip
+
+
+def _in_short(decision: _Decision) -> str:
+    return decision.status if decision.value is None else f"{decision.status} ({_two(decision.value)})"
 
 
 def _decide(rule: AgreementRule, evidence: Evidence) -> _Decision:
@@ -95,7 +110,7 @@ def _decide(rule: AgreementRule, evidence: Evidence) -> _Decision:
     words = _skill_in_words(rule, evidence, skill, status)
     if few:
         words += _too_few(skill, evidence.kind)
-    elif status == "inconclusive":
+    elif status == "inconclusive" and skill.ratio is not None:
         words += _more_votes(lead, skill.votes, evidence.kind)
     return _Decision(status, words, skill.ratio, *(skill.bounds or (None, None)))
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionId
-from ..engine.plan import Plan, Sentinel
-from ..files.fingerprint import INSTRUCTIONS, differences, fingerprint
+from ..engine.plan import Juror, Plan, Sentinel
+from ..files.fingerprint import INSTRUCTIONS, differences, fingerprint, served_before
 from ..files.report_reader import StoredReport
 from ..untrusted.text import shorten
 from .paired import Turn
@@ -39,7 +39,7 @@ class Baseline:
         scores: of every turn, one a run.
         answers: the first run's, by question id, turn and run 0.
         judged: the first run's scores, which the sentinel is held against.
-        judges_served: how the endpoint called the judge.
+        judges_served: how the endpoint called the judge; `jury`: the same of each judge of a jury.
         judge_moved: whether the judge's instructions stood in the user's message.
         remarks: what the summary must say about it.
         made: when its run ended, seconds since the epoch.
@@ -55,6 +55,7 @@ class Baseline:
     judge_moved: bool = False
     remarks: tuple[str, ...] = ()
     made: float = 0.0
+    jury: tuple[Juror, ...] = ()
 
     def rule(self, said: Mapping[str, Any], runs: int | None) -> tuple[Rule, tuple[str, ...]]:
         """The rule that holds, with what a baseline of a single run makes of its defaults.
@@ -127,6 +128,7 @@ def baseline_of(report: StoredReport, name: str, plan: Plan) -> Baseline:
         judge_moved="judge" in (report.fingerprint.get(INSTRUCTIONS) or ()),
         remarks=_remarks(report.fingerprint.get("model_parameters"), plan) + (_UNDATED if report.made is None else ()),
         made=time.time() if report.made is None else report.made,
+        jury=tuple(Juror(one.role, *served_before(report.fingerprint, one.role.label)) for one in plan.jury),
     )
 
 
@@ -150,7 +152,7 @@ def _short(value: object) -> str:
 def _how(plan: Plan) -> str:
     return (
         "a new baseline: pytest --mtbench-model=WHAT-IS-DEPLOYED --mtbench-runs=5 --mtbench-report=baseline.json, with "
-        f"judge {plan.judge.name} and question set {plan.questions.short_name} as here"
+        f"judge {plan.judge_name} and question set {plan.questions.short_name} as here"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..domain.game import Game
 
@@ -15,19 +15,29 @@ MIN_CONSISTENCY = 0.5
 
 
 def kappa(games: Iterable[Game]) -> float | None:
-    """Cohen's kappa (1960) between what a judge says in the first order and in the second: win, tie or loss.
-
-    The share of games in which the orders agree also grows where the judge says one thing most of the time; kappa is
-    that share beyond what chance alone would give: 0 is chance, 1 is agreement, below 0 is contradiction.
+    """How far the two orders agree beyond what chance would give: 0 is chance, 1 agreement, below 0 contradiction.
 
     Returns:
-        None without a game that has both verdicts, or where chance alone makes both orders agree.
+        None without a game that has both verdicts.
     """
-    winners = [game.winners for game in games if game.winners is not None]
-    n = len(winners)
-    if not n:
+    both = [game for game in games if game.winners is not None]
+    if not both:
         return None
-    first, second = Counter(one for one, _ in winners), Counter(two for _, two in winners)
-    agree = sum(one == two for one, two in winners) / n
-    chance = sum(first[side] * second[side] for side in first) / n**2
-    return None if chance == 1 else (agree - chance) / (1 - chance)
+    agree, chance = sum(game.consistent for game in both) / len(both), chance_agreement(both)
+    # One that calls everything a tie agrees with itself, and by chance as well: nothing shows that it reads.
+    return 0.0 if chance == 1 else (agree - chance) / (1 - chance)
+
+
+def chance_agreement(games: Sequence[Game]) -> float:
+    """How often both orders would agree if the judge drew its letters, as often each as it says them, without reading.
+
+    The orders agree where the letters are A and B, B and A, or C twice: 2 p_A p_B + p_C^2.  The frequencies are those
+    of both orders together.  Taken by order, as Cohen's kappa (1960) takes them, they also hold which model is the
+    better one: a judge that rightly names one model in nearly every game of either order would agree with itself by
+    chance alone.
+
+    Args:
+        games: those with both verdicts, one at least.
+    """
+    letters = Counter(letter for game in games for letter in game.verdicts)
+    return (2 * letters["A"] * letters["B"] + letters["C"] ** 2) / letters.total() ** 2

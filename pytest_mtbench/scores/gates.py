@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..domain.question import Question
 from ..domain.result import TurnResult
 from .consistency import FEWEST_GAMES
+from .jury import tournaments
 from .scorecard import MeanScore, Scorecard, Tournament, scorecard, scorecards
 
 # Means of means are sums of binary fractions; no threshold is meant to be missed by the last bit.
@@ -118,6 +119,7 @@ def decide_pairwise(
     Args:
         selected, results: see `scorecard`.
         played: whatever else was measured; the judge's agreement with itself is that of all games against a model.
+            Of a jury each judge must agree with itself.
     """
     cards = scorecards(selected, results)
     if not cards:  # no game at all: nothing of what the gate asks was measured
@@ -127,23 +129,29 @@ def decide_pairwise(
         name: _unless_unsteady(
             decide(spec, card, gate_id),
             spec,
-            Tournament.of([game for result in everything for game in result.games if game.against == name]),
+            tournaments([game for result in everything for game in result.games if game.against == name]),
         )
         for name, card in cards.items()
     }
     return _of_all(spec, decided)
 
 
-def _unless_unsteady(result: GateResult, spec: GateSpec, games: Tournament) -> GateResult:
-    """What a gate decides, unless the judge agrees with itself in too few of all games against a model."""
-    if games.n < FEWEST_GAMES or games.consistent >= spec.min_consistency * games.n - _ROUNDING:
+def _unless_unsteady(result: GateResult, spec: GateSpec, by_judge: Mapping[str, Tournament]) -> GateResult:
+    """What a gate decides, unless a judge agrees with itself in too few of all games against a model."""
+    unsteady = ((judge, games) for judge, games in by_judge.items() if _is_unsteady(games, spec))
+    judge, games = next(unsteady, ("", None))
+    if games is None:
         return result
     message = (
-        f"{spec.name}: not decided: the judge agrees with itself in both orders in {games.consistent} of {games.n} "
-        f"games ({games.agreement}), less than min_consistency {spec.min_consistency:g}, so that most of its verdicts "
-        "are of the place and not of the answers; a stronger judge decides"
+        f"{spec.name}: not decided: {judge or 'the judge'} agrees with itself in both orders in {games.consistent} of "
+        f"{games.n} games ({games.agreement}), less than min_consistency {spec.min_consistency:g}, so that most of its "
+        "verdicts are of the place and not of the answers; a stronger judge decides"
     )
     return replace(result, status="failed", value=None, message=message)
+
+
+def _is_unsteady(games: Tournament, spec: GateSpec) -> bool:
+    return games.n >= FEWEST_GAMES and games.consistent < spec.min_consistency * games.n - _ROUNDING
 
 
 def _of_all(spec: GateSpec, results: Mapping[str, GateResult]) -> GateResult:

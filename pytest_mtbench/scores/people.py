@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..domain.game import Game
 from ..domain.question import QuestionSet
 from ..domain.vote import Comparison, PersonRating, Vote
 from ..files.people import ChoiceRow, RatingRow
 from .agreement import Agreement, agreement_of
 from .agreement_gate import AGREEMENT, PEOPLE, AgreementRule
 from .ballots import Ballots
+from .biases import Biases, biases_of
 from .evidence import Evidence, evidence_of_ratings, evidence_of_votes
 from .gates import GateSpec
+from .judged import Judged
 from .order import OrderAgreement, order_agreement_of
 from .people_gate import OfPeople, PeopleBar
 from .shares import mean_of, share_of
@@ -121,6 +124,27 @@ class PeopleOutcome:
             for value in said.values()
         )
         return OfPeople(other, share, own.count, len(own.raters))
+
+
+def biases_beside(people: PeopleOutcome | None, judge: str, games: Iterable[Game], shown: Iterable[Shown]) -> Biases:
+    """What a judge's verdicts depend on beside the answers, with people where there are any.
+
+    Args:
+        people: what people said.
+        judge: its name.
+        games: in both orders, of which those on `shown` have texts.
+    """
+    judged = [
+        Judged(one.comparison, one.verdict, *(one.own[-1], one.other[-1])[:: 1 if own_first else -1])
+        for one in shown
+        if one.comparison is not None and one.verdict is not None
+        for own_first in [one.comparison.one == one.own_label]
+    ]
+    ballots = people.agreement.ballots if people and people.agreement else Ballots({}, {})
+    votes = [
+        Vote(comparison, rater, value) for comparison, said in ballots.votes.items() for rater, value in said.items()
+    ]
+    return biases_of(judge, games=games, judged=judged, verdicts=ballots.verdicts or None, votes=votes)
 
 
 def outcome_of(spec: PeopleSpec, questions: QuestionSet, shown: Iterable[Shown] = (), model: str = "") -> PeopleOutcome:

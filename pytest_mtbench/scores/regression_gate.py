@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Any, Literal
@@ -46,13 +46,14 @@ class RegressionSpec:
         judge = (GateSpec(JUDGE, "judge", 0.0),) if self.sentinel else ()
         return (GateSpec(REGRESSION, "regression", -self.rule.margin), *judge)
 
-    def sentinel_request(self, key: TurnKey) -> ChatRequest:
-        """What the judge is asked about a stored answer."""
+    def sentinel_requests(self, key: TurnKey) -> Iterator[tuple[str, ChatRequest]]:
+        """What the judge is asked about a stored answer; of a jury each judge, by its name in results."""
         if self.sentinel is None:
             raise ValueError("there is no sentinel")
         plan = self.sentinel.plan
         answers = [self.baseline.answers[key.question_id, turn, 0] for turn in range(1, key.turn + 1)]
-        return plan.judge_request(plan.question(key.question_id), answers, 0)
+        for one in plan.of_judges:
+            yield one.said_by, one.judge_request(plan.question(key.question_id), answers, 0)
 
     @property
     def sentinel_keys(self) -> tuple[TurnKey, ...]:
@@ -132,7 +133,7 @@ def outcome_of(spec: RegressionSpec, plan: Plan, results: Iterable[TurnResult]) 
         again = [by_key[key] for key in spec.sentinel_keys if key in by_key]
         shift = judge_shift(spec.baseline.judged, again)
     categories = {question.id: question.category for question in plan.selected}
-    rule = _with_measured_judge(spec.rule, shift, plan.repeats)
+    rule = _with_measured_judge(spec.rule, shift, plan.repeats, len(plan.judges))
     old = sum(OLDER in by_key[key].flags for key in plan.turns() if key in by_key)
     return RegressionOutcome(looks_at(candidate, spec.baseline.scores, categories, rule), shift, old)
 
@@ -145,9 +146,13 @@ def judge_shift(judged: Mapping[Place, float], again: Sequence[TurnResult]) -> J
     return JudgeShift(fmean(differences) if n else 0.0, sd / math.sqrt(n) if n else 0.0, sd, n, len(again) - n)
 
 
-def _with_measured_judge(rule: Rule, shift: JudgeShift | None, repeats: int) -> Rule:
-    """The judge's SD as this very judge shows it, where enough was judged again."""
-    sd = rule.judge_sd
+def _with_measured_judge(rule: Rule, shift: JudgeShift | None, repeats: int, judges: int = 1) -> Rule:
+    """The judge's SD as this very judge shows it, where enough was judged again.
+
+    Args:
+        judges: of a jury, whose mean scatters less than the usual judge does.
+    """
+    sd = rule.judge_sd / math.sqrt(judges)
     if shift is not None and shift.n >= _FEWEST_FOR_SD:
         # One judgment of today against the mean of so many of then.
         sd = shift.sd / math.sqrt(1 + 1 / repeats)

@@ -28,12 +28,12 @@ class Share:
     value: float
     low: float | None
     high: float | None
-    n: float
+    n: int
     questions: int
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"value": self.value, "low": self.low, "high": self.high, "n": round(self.n)}
+        return {"value": self.value, "low": self.low, "high": self.high, "n": self.n}
 
 
 def share_of(pairs: Iterable[tuple[QuestionId, float]]) -> Share | None:
@@ -60,12 +60,12 @@ def share_of_totals(totals: Iterable[tuple[float, float]]) -> Share | None:
         return None
     share = sum(yes for yes, _ in known) / votes
     if questions < 2:
-        return Share(share, None, None, votes, questions)
+        return Share(share, None, None, round(votes), questions)
     variance = _variance(known)
     # Where nothing scatters each question says what the others say, and counts once.
     alone = share * (1 - share) / variance if variance > 1e-15 and 0 < share < 1 else float(questions)
     low, high = _wilson(share, alone, t_quantile(0.5 + _LEVEL / 2, questions - 1))
-    return Share(share, low, high, votes, questions)
+    return Share(share, low, high, round(votes), questions)
 
 
 @dataclass(frozen=True)

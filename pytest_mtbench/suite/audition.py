@@ -78,10 +78,12 @@ def audition(files: PeopleFiles, plan: Plan, settings: Settings) -> tuple[People
             "(--mtbench-model=NAME, or the suite file)"
         )
     asked = {question.id for question in plan.selected}
-    verdicts = [row for row in rows.votes if row.rater == plan.judge.name]
-    people = [row for row in rows.votes if row.rater != plan.judge.name]
+    judges = {judge.name for judge in plan.judges}
+    # A jury is asked: rows of its judges are neither its verdicts nor people's.
+    verdicts = [row for row in rows.votes if row.rater == plan.judge.name and not plan.jury]
+    people = [row for row in rows.votes if row.rater not in judges]
     if not people:
-        raise ConfigError(f"{files.shown}: has rows of the judge {plan.judge.name} alone; votes of people are missing")
+        raise ConfigError(f"{files.shown}: has rows of the judge {plan.judge_name} alone; votes of people are missing")
     people = [row for row in people if row.question_id in asked]
     if not people:
         raise ConfigError(f"{files.shown}: no vote is on one of the {len(asked)} selected questions")

@@ -46,6 +46,7 @@ def against_baseline(
     if exist:
         rule = replace(rule, looks=rule.looks[:1])
     plan = replace(plan, runs=rule.looks[0], judges_served=baseline.judges_served, judge_moved=baseline.judge_moved)
+    plan = replace(plan, jury=baseline.jury)
     sentinel = baseline.sentinel(plan, section.sentinel) if section.sentinel else None
     return plan, RegressionSpec(baseline, rule, sentinel, section.on_inconclusive, remarks)
 

@@ -10,6 +10,7 @@ from .. import demo
 from ..domain.errors import ConfigError
 from ..untrusted.urls import is_url, public_url
 from .file import SuiteFile
+from .judges import NamedJudge, named_judges
 from .schema import BaselineSection
 from .settings import Settings
 
@@ -82,6 +83,7 @@ class Choices:
     """Every value of a suite that command line and file may say, in the order of the header.
 
     Args:
+        judge: the judge's name, or those of a jury together; `judges`: each of them, with where it is asked.
         baseline: the file as the user named it; empty where there is none.
         rest: what only the header asks for.
     """
@@ -91,6 +93,7 @@ class Choices:
     base_url: Setting[str]
     concurrency: Setting[int]
     judge: Setting[str]
+    judges: tuple[tuple[NamedJudge, Setting[str]], ...]
     judge_base_url: Setting[str]
     judge_concurrency: Setting[int]
     runs: Setting[int]
@@ -130,20 +133,24 @@ def choose(suite: SuiteFile, settings: Settings, environ: Mapping[str, str], *, 
     if not model.value and needs_model:
         raise ConfigError(f"{suite.name}: names no model; add `model:` to it, or give --mtbench-model=NAME")
     base_url = _model_url(suite, settings, environ, model.value)
-    judge = pick("judge", settings.judge, content.judge.name, _usual_judge(base_url.value))
-    beside = demo.URL if judge.value == demo.JUDGE else base_url.value
-    judge_url = pick("judge-base-url", settings.judge_base_url, content.judge.base_url, beside)
+    judges = named_judges(suite, settings, _usual_judge(base_url.value))
+    judge_urls = [_judge_url(judge, suite, settings, base_url.value) for judge in judges]
+    in_file = " + ".join(section.name for section in content.jury) or content.judge.name
+    # Where each of a jury is asked stands in another line of the header, unless it is one place for all.
+    several = pick("judge-base-url", settings.judge_base_url, None, base_url.value)
+    repeats = content.jury[0].repeats if content.jury else content.judge.repeats  # the same for each of a jury
     baseline = settings.baseline.text if settings.baseline else None
     return Choices(
         questions=pick("questions", settings.questions, content.questions, _usual_questions(suite, settings)),
         model=model,
         base_url=base_url,
         concurrency=pick("concurrency", settings.concurrency, limits.model, DEFAULT_CONCURRENCY),
-        judge=judge,
-        judge_base_url=_shown_safely(judge_url),
+        judge=pick("judge", settings.judge, in_file, _usual_judge(base_url.value)),
+        judges=tuple(zip(judges, judge_urls, strict=True)),
+        judge_base_url=judge_urls[0] if len(judges) == 1 else _shown_safely(several),
         judge_concurrency=pick("judge-concurrency", settings.judge_concurrency, limits.judge, DEFAULT_CONCURRENCY),
         runs=pick("runs", settings.runs, content.runs, 1),
-        judge_repeats=pick("judge-repeats", settings.judge_repeats, content.judge.repeats, 1),
+        judge_repeats=pick("judge-repeats", settings.judge_repeats, repeats, 1),
         revision=pick("revision", settings.revision or None, None, Settings.revision),
         budget=pick("budget", None, content.budget, None),
         baseline=pick("baseline", baseline, content.baseline.file, ""),
@@ -173,6 +180,12 @@ def _model_url(suite: SuiteFile, settings: Settings, environ: Mapping[str, str],
     if model in demo.MODELS:
         return _shown_safely(pick("base-url", settings.base_url, in_file, demo.URL))
     return _shown_safely(pick("base-url", settings.base_url, in_file, DEFAULT_URL, ambient))
+
+
+def _judge_url(judge: NamedJudge, suite: SuiteFile, settings: Settings, model_url: str) -> Setting[str]:
+    beside = demo.URL if judge.name == demo.JUDGE else model_url
+    pick = Precedence(suite.name).setting
+    return _shown_safely(pick("judge-base-url", settings.judge_base_url, judge.section.base_url, beside))
 
 
 def _shown_safely(url: Setting[str]) -> Setting[str]:

@@ -150,4 +150,4 @@ def _fields_at(path: Sequence[str | int]) -> list[str]:
         annotation = section.model_fields[key].annotation
         candidates = [annotation, *getattr(annotation, "__args__", ())]
         section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return list(section.model_fields)
+    return list(dict.fromkeys(str(field.validation_alias or name) for name, field in section.model_fields.items()))

@@ -107,7 +107,7 @@ def pairwise_remarks(
         remarks.append(f"{', '.join(unused)} of the suite file: not used with --mtbench-against")
     if gates is not None and not gates:
         remarks.append(
-            "no gate on the win rate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for a win rate"
+            "no gate on the win rate: --mtbench-min=0.5, or `against.min_win_rate` in the suite file, asks for one"
         )
     return tuple(remarks)
 

@@ -167,7 +167,8 @@ def of_the_run(files: PeopleFiles, plan: Plan, rule: Rule, own: Sequence[str], o
     if rows.ratings and plan.opponents:
         raise ConfigError(f"{rows.places[0]}: rating: is of one answer, and this run compares models; it takes votes")
     names = {**others, **dict.fromkeys(own, own[0])}
-    people = [row for row in rows.votes if row.rater != plan.judge.name]
+    judges = {judge.name for judge in plan.judges}
+    people = [row for row in rows.votes if row.rater not in judges]
     unknown = [row for row in people if row.answers is None and not names.keys() >= {*row.models}]
     if unknown:
         raise ConfigError(_not_of_the_run(unknown[0], names) + and_more(unknown))

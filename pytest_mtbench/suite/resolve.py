@@ -11,7 +11,7 @@ from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
 from ..domain.question import Question, QuestionSet
 from ..domain.result import TurnKey
-from ..engine.plan import Plan
+from ..engine.plan import Juror, Plan
 from ..files.recorded import Recorded
 from ..questions import load_questions
 from ..scores.gates import GateSpec
@@ -26,7 +26,7 @@ from .choices import Choices, choose, stands_in
 from .file import SuiteFile
 from .opponents import Opponent, against_settings, is_pairwise, opponents, pairwise_remarks, problems_of_modes
 from .people import PeopleFiles, of_the_run
-from .roles import judge_role, model_role
+from .roles import judge_roles, model_role
 from .settings import Settings
 from .thresholds import Thresholds, asked_questions, category_problems, share_of
 
@@ -202,7 +202,7 @@ def _questions(sources: _Sources, choices: Choices, load: LoadQuestions) -> Ques
         name,
         relative_to=sources.folder if sources.settings.questions is None else sources.settings.cwd,
         references=sources.folder / references if sources.path and references else None,
-        judge=choices.judge.value,
+        judge=choices.judges[0][0].name,
         reference_categories=sources.file.content.reference_categories,
         environ=sources.environ,
     )
@@ -223,12 +223,14 @@ def _plan(sources: _Sources, choices: Choices, questions: QuestionSet) -> Plan:
     """The plan of the whole set, before a baseline or other models change it."""
     content, settings = sources.file.content, sources.settings
     model = model_role(choices, content, settings, sources.environ)
+    judges = judge_roles(choices, sources.file, settings, sources.environ, model)
     return Plan(
         key=sources.suite_id,
         questions=questions,
         selected=questions.questions,
         model=replace(model, revision=choices.revision.value),
-        judge=judge_role(choices, content, settings, sources.environ, model),
+        judge=judges[0],
+        jury=tuple(map(Juror, judges)) if len(judges) > 1 else (),
         runs=choices.runs.value,
         repeats=choices.judge_repeats.value,
         budget=choices.budget.value,
@@ -266,7 +268,7 @@ def _single(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> Res
 
 def _with_notice_of_the_demo(resolved: ResolvedSuite) -> ResolvedSuite:
     plan = resolved.plan
-    if demo.URL not in {role.endpoint.url for role in (plan.model, plan.judge, *plan.opponents)}:
+    if demo.URL not in {role.endpoint.url for role in (plan.model, *plan.judges, *plan.opponents)}:
         return resolved
     notice = ("demo", "a stand-in, not a language model", "built in")
     return replace(resolved, header=(*resolved.header, notice), remarks=(demo.NOTICE, *resolved.remarks))
@@ -300,7 +302,7 @@ def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: 
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
     exist = bool(settings.answers or settings.merge)
     roles: list[Role] = [] if generated or exist or resolved.is_audition else [resolved.plan.model]
-    roles += [resolved.plan.judge] if sentinel or not exist else []
+    roles += resolved.plan.judges if sentinel or not exist else []
     roles += [other for other in resolved.plan.opponents if other.answers is None and not settings.merge]
     problems = [
         f"no key for {role.name} at {role.endpoint.url}: set {role.endpoint.key_variable}, or name another variable "

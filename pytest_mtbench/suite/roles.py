@@ -12,8 +12,11 @@ from ..domain.errors import ConfigError
 from ..protocol.prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
 from ..untrusted.secrets import references
 from ..untrusted.urls import public_url
-from .choices import Choices
-from .schema import JudgeEndpoint, ModelEndpoint, OpponentEndpoint, Prices, SuiteContent
+from .choices import Choices, Setting
+from .file import SuiteFile
+from .judges import NamedJudge, check_prices, told_apart
+from .prices import Prices
+from .schema import JudgeEndpoint, ModelEndpoint, OpponentEndpoint, SuiteContent
 from .settings import Settings
 
 _AnyRole = TypeVar("_AnyRole", bound=Role)
@@ -42,12 +45,32 @@ def model_role(choices: Choices, content: SuiteContent, settings: Settings, envi
     return _with_variables(Answerer(**vars(role), system_prompt=section.system_prompt), environ)
 
 
-def judge_role(
-    choices: Choices, content: SuiteContent, settings: Settings, environ: Mapping[str, str], model: Role
+def judge_roles(
+    choices: Choices, file: SuiteFile, settings: Settings, environ: Mapping[str, str], model: Role
+) -> tuple[Role, ...]:
+    """The judge, or the judges of a jury.
+
+    Raises:
+        ConfigError: a key cannot be sent, two are the same judge, or a budget does not know what one costs.
+    """
+    limit = choices.judge_concurrency.value
+    roles = [_judge_role(judge, place, limit, settings, environ, model) for judge, place in choices.judges]
+    judges = told_apart(roles, file, settings)
+    check_prices(file, judges)
+    return judges
+
+
+def _judge_role(
+    judge: NamedJudge, place: Setting[str], limit: int, settings: Settings, environ: Mapping[str, str], model: Role
 ) -> Role:
-    """The judge; where nothing else is said it is asked at the model's endpoint, with the model's key."""
-    section = content.judge
-    url = choices.judge_base_url.value
+    """A judge; where nothing else is said it is asked at the model's endpoint, with the model's key.
+
+    Args:
+        place: its endpoint's URL.
+        limit: the most requests in flight.
+    """
+    section = judge.section
+    url = place.value
     # The model's endpoint is the model's key's and the model's API's; another one gets neither.
     shared = url == model.endpoint.connect_url
     azure = _azure(section)
@@ -61,9 +84,8 @@ def judge_role(
     option = "--mtbench-base-url" if shared else "--mtbench-judge-base-url"
     azure = azure or _without_deployment(model, shared)
     route = Route(url, variable, key, option, azure, settings.timeout, settings.retries)
-    limit = choices.judge_concurrency.value
-    role = _role(choices.judge.value, section, route, content.prices.judge, limit, JUDGE_MAX_TOKENS)
-    inherited = shared and not choices.judge_base_url.is_given
+    role = _role(judge.name, section, route, judge.price, limit, JUDGE_MAX_TOKENS)
+    inherited = shared and not place.is_given
     return _with_variables(replace(role, endpoint=replace(role.endpoint, inherited=inherited)), environ)
 
 

@@ -6,20 +6,21 @@ import itertools
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..protocol.prompts import SYSTEM_PROMPT
 from ..scores.consistency import MIN_CONSISTENCY
 from ..untrusted.secrets import looks_secret, secret_places
 from ..untrusted.urls import is_url
+from .prices import PriceList
+from .section import Section as _Section
 
 Score = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
 WinRate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Runs = Annotated[int, Field(ge=1, le=100)]
-Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 NOT_ABOUT_THE_VALUE = "not_about_the_value"
 """The type of an error whose message must not end in the value."""
 
@@ -49,10 +50,6 @@ Sent = Annotated[dict[str, Any], AfterValidator(_no_secrets)]
 def _named(value: object) -> object:
     """A model's section; a name stands for one that says nothing else."""
     return {"name": value} if isinstance(value, str) else value
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Azure(_Section):
@@ -110,6 +107,12 @@ class JudgeEndpoint(_Endpoint):
     """The judge and where it is served; `repeats` judgments of each answer."""
 
     repeats: Runs | None = None
+
+
+class JurorEndpoint(JudgeEndpoint):
+    """One judge of a jury; its name tells it from the others."""
+
+    name: Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
 
 
 class MinWinRate(_Section):
@@ -182,21 +185,6 @@ class Concurrency(_Section):
     judge: Count | None = None
 
 
-class Prices(_Section):
-    """USD a million tokens."""
-
-    input: Price
-    output: Price
-
-
-class PriceList(_Section):
-    """The prices of the model, the judge and the models that it is compared with."""
-
-    model: Prices | None = None
-    judge: Prices | None = None
-    against: Prices | None = None
-
-
 class BaselineSection(_Section):
     """The report that the model is held against, and how."""
 
@@ -257,6 +245,7 @@ class SuiteContent(_Section):
 
     model: ModelEndpoint = ModelEndpoint()
     judge: JudgeEndpoint = JudgeEndpoint()
+    jury: list[JurorEndpoint] = Field(default_factory=list, validation_alias="judge")
     questions: str | None = None
     references: str | None = None
     reference_categories: list[str] | None = None
@@ -274,14 +263,36 @@ class SuiteContent(_Section):
     @classmethod
     def _both_priced(cls, value: float | None, info: ValidationInfo) -> float | None:
         prices = info.data.get("prices")  # None where it is wrong itself
-        if value is not None and prices is not None and not (prices.model and prices.judge):
+        if value is not None and prices is not None and not (prices.model and prices.judged):
             raise PydanticCustomError(NOT_ABOUT_THE_VALUE, "needs prices for model and judge, in USD a million tokens")
         return value
 
-    @field_validator("model", "judge", mode="before")
+    @field_validator("model", mode="before")
     @classmethod
     def _name_alone(cls, value: object) -> object:
         return _named(value)
+
+    @field_validator("judge", mode="before")
+    @classmethod
+    def _one_judge(cls, value: object) -> object:
+        if isinstance(value, list):  # one of them is one judge; several are `jury`, which reads the same key
+            return _named(value[0]) if len(value) == 1 else {}
+        return _named(value)
+
+    @field_validator("jury", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        if value == []:
+            raise PydanticCustomError(NOT_ABOUT_THE_VALUE, "names no judge; name one, or several")
+        return [_named(one) for one in value] if isinstance(value, list) and len(value) > 1 else []
+
+    @field_validator("jury")
+    @classmethod
+    def _repeats_are_the_jurys(cls, value: list[JurorEndpoint]) -> list[JurorEndpoint]:
+        if len({judge.repeats or 1 for judge in value}) > 1:
+            message = "repeats must be the same for every judge; say it for each, or leave it out"
+            raise PydanticCustomError(NOT_ABOUT_THE_VALUE, message)
+        return value
 
     @field_validator("baseline", mode="before")
     @classmethod

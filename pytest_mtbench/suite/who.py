@@ -34,12 +34,16 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
 
 
 def judged_by(suite: ResolvedSuite) -> str:
-    """The judge and where it is asked, said in full: it asks at the model's endpoint unless somebody says otherwise."""
+    """The judge and where it is asked, said in full: it asks at the model's endpoint unless somebody says otherwise.
+
+    Each judge of a jury likewise.
+    """
     plan = suite.plan
     if suite.is_audition and not suite.bouts:
-        return f"{one_line(plan.judge.name)}, by its rows in the files: nothing is asked"
-    same = ", the model's endpoint" if plan.model.name and plan.judge.endpoint.url == plan.model.endpoint.url else ""
-    return f"{_at(plan.judge)}{same}"
+        return f"{one_line(plan.judge_name)}, by its rows in the files: nothing is asked"
+    beside = plan.model.endpoint.url if plan.model.name else ""
+    same = ", the model's endpoint"
+    return ", and ".join(_at(judge) + (same if judge.endpoint.url == beside else "") for judge in plan.judges)
 
 
 def opponents_by(suite: ResolvedSuite) -> str:

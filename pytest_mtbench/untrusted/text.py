@@ -12,13 +12,14 @@ def join_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def printable(text: str) -> str:
-    """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay.
+def visible(text: str) -> str:
+    """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay."""
+    return "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
 
-    GitHub's runner takes `##[name]` in a line for a command, so that is broken up as well.
-    """
-    shown = "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
-    return shown.replace("##[", r"##\[")
+
+def printable(text: str) -> str:
+    """`visible`, for a terminal: GitHub's runner takes `##[name]` in a line for a command, so that is broken up."""
+    return visible(text).replace("##[", r"##\[")
 
 
 def no_command(line: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,33 @@ def test_the_pairwise_suite(bench: Bench) -> None:
     other_way = ["--mtbench-model=demo", "--mtbench-against=demo-regressed"]
     assert " ".join(other_way) in (bench.path / "mtbench.yaml").read_text()
     bench.plain("mtbench.yaml", *other_way).assert_outcomes(passed=164)
+
+
+def test_a_judge_beside_people(bench: Bench) -> None:
+    shutil.copytree(EXAMPLES / "people", bench.path / "people")
+    folder = bench.path / "people"
+    command = "pytest mtbench.yaml --mtbench-answers=release-2.jsonl"
+    assert command in (folder / "mtbench.yaml").read_text()
+    votes = {file.name: file.read_bytes() for file in (folder / "votes").iterdir()}
+    answers = (folder / "release-1.jsonl").read_bytes()
+    for release in (1, 2):
+        (folder / f"release-{release}.jsonl").unlink()
+    for arguments in (["answers"], ["votes", "sheet.csv"]):
+        if arguments[0] == "votes":
+            text = (folder / "mtbench.yaml").read_text()
+            (folder / "sheet.mtbench.yaml").write_text(text.partition("people:")[0])
+            bench.plain(
+                "people/sheet.mtbench.yaml", "--mtbench-answers=people/release-2.jsonl",
+                "--mtbench-rate-sheet=people/sheet.csv",
+            ).assert_outcomes(passed=40)  # fmt: skip
+            shutil.rmtree(folder / "votes")
+        subprocess.run([sys.executable, "make.py", *arguments], cwd=folder, check=True)
+    # What lies there is what the script makes.
+    assert (folder / "release-1.jsonl").read_bytes() == answers
+    assert {file.name: file.read_bytes() for file in (folder / "votes").iterdir()} == votes
+    result = bench.plain("people/mtbench.yaml", "--mtbench-answers=people/release-2.jsonl")
+    result.assert_outcomes(passed=42)
+    result.stdout.fnmatch_lines(["*gate[[]agreement[]] passed: agrees with people in 83 % of votes*"])
 
 
 def test_the_users_own_test(bench: Bench) -> None:

@@ -144,7 +144,8 @@ def test_a_run(bench: Bench, xdist: Sequence[str]) -> None:
     assert "MT-Bench: m against other, judged by the-judge, on small" in text
     assert "math: win rate 0.75 is below the threshold 0.9 (2 wins, 2 ties, 0 losses" in text
     assert "against other: win rate 0.56 (95 % interval 0.11-1.00): 3 wins, 4 ties, 2 losses" in text
-    assert "both orders agree in 6 of 9 games against other (67 %); 2 flips, 1 of them to the first place" in text
+    assert "position: both orders agree in 6 of 9 games (67 %, kappa " in text
+    assert "1 of 2 flips went to the first place (p 1)" in text
     assert "lost turns: mtbench::writing[q2-turn1] mtbench::trivia[qfive-turn1]" in text
     assert "tier:" not in text
 
@@ -241,11 +242,12 @@ def test_equal_answers_are_asked_about_once_and_tie(bench: Bench) -> None:
 
 def test_a_judge_that_loves_the_first_place(bench: Bench) -> None:
     bench.endpoint.judge = lambda asked: "[[A]]"
-    text = flowing(bench.run(AGAINST))
-    assert "both orders agree in 0 of 9 games against other (0 %); 9 flips, 9 of them to the first place" in text
-    said = "warning: the judge agrees with itself in 0 % of the games against other alone (Cohen's kappa 0.00: 1 is "
-    assert said in text
-    assert "33 %" not in text
+    text = flowing(bench.run(AGAINST, REPORT))
+    assert (
+        "both orders agree in 0 of 9 games (0 %, kappa 0.00); 9 of 9 flips went to the first place (p 0.0039)" in text
+    )
+    assert "warning: the judge hardly agrees with itself beyond chance: kappa 0.00 over 9 games, below 0.3" in text
+    assert bench.report()["biases"]["position"]["to_first"] == 9
 
 
 def many(bench: Bench) -> str:
@@ -284,9 +286,9 @@ def test_a_judge_that_contradicts_itself_decides_no_gate(bench: Bench, xdist: Se
 
 
 def test_a_judge_that_agrees_with_itself_is_not_warned_of(bench: Bench) -> None:
-    bench.endpoint.judge = lambda asked: "[[C]]"
+    bench.endpoint.judge = lambda asked: f"[[{'AB'[order_of(asked)]}]]"
     text = flowing(bench.run(AGAINST))
-    assert "both orders agree in 9 of 9 games against other (100 %); no flips" in text
+    assert "position: both orders agree in 9 of 9 games (100 %, kappa 1.00); no flips" in text
     assert "warning" not in text
 
 

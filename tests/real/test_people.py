@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from . import votes
 from .conftest import SHARED, Run, run_pytest
 
 VOTES = SHARED / "human_votes"
@@ -68,6 +69,18 @@ def test_skill_and_the_verdict_on_it_are_as_found_by_hand(published: Run) -> Non
     )
     blind = published.report["agreement"]["names_only"]
     assert {name: round(value, 3) for name, value in blind.items()} == {"S2": 0.826, "ratio": 0.001}
+
+
+def test_a_computation_of_its_own_comes_to_the_same(published: Run) -> None:
+    own, found = votes.Votes(VOTES / "human.jsonl", VOTES / f"{JUDGE}.jsonl"), published.report["agreement"]
+    for who, couples in (("judge", own.with_judge()), ("people", own.with_each_other())):
+        assert votes.measures(couples) == pytest.approx(
+            {name: found[name][who]["value"] for name in ("S1", "S2", "half")}
+        )
+    assert votes.skill(own.with_judge(shared=True)) == pytest.approx(found["skill"]["judge"])
+    assert votes.skill(own.with_each_other(both_ways=True)) == pytest.approx(found["skill"]["people"])
+    # K_j - K_p / 2 and its interval, which the gate is decided on.
+    assert [round(value, 3) for value in votes.lead(own)] == [0.128, 0.065, 0.192]
 
 
 def test_where_judge_and_people_differ_on_the_same_games(published: Run) -> None:

@@ -53,3 +53,71 @@ def test_a_result_crosses_processes_with_its_games() -> None:
     assert result.ratings == (1.0, None)
     assert result.counted == (1.0,)
     assert result.against("b").games == games[1:]
+
+
+# --- a jury ---
+
+
+def seen(judge: str, outcome: str, game: int = 1) -> Game:
+    """A game as one judge of a jury sees it; `?` is one that it does not decide."""
+    verdicts = {"win": ("A", "B"), "loss": ("B", "A"), "tie": ("C", "C"), "flip": ("A", "A"), "?": ("A", None)}[outcome]
+    return Game("other", game, verdicts, "text", ("1", "2"), "no verdict" if outcome == "?" else None, judge)
+
+
+@pytest.mark.parametrize(
+    "outcomes, expected",
+    [
+        ("win win", "win"),
+        ("win loss", "tie"),
+        ("win tie", "tie"),  # one of two is no majority
+        ("loss loss win", "loss"),
+        ("win tie loss", "tie"),
+        ("win tie tie", "tie"),
+        ("win win tie loss", "tie"),
+        ("win win win loss", "win"),
+        ("flip flip win", "tie"),
+        ("win win ?", None),  # whatever the third would say: it is the word of fewer judges
+        ("? ?", None),
+    ],
+)
+def test_a_jury_says_what_more_than_half_of_it_says(outcomes: str, expected: str | None) -> None:
+    game = Game.of_jury([seen(f"j{n}", outcome) for n, outcome in enumerate(outcomes.split())])
+    assert game.outcome == expected
+    assert game.score == {"win": 1, "tie": 0.5, "loss": 0, None: None}[expected]
+    assert (game.unscored is None) == (expected is not None)
+
+
+def test_an_undecided_game_names_the_judge() -> None:
+    assert Game.of_jury([seen("a", "win"), seen("b", "?")]).unscored == "b: no verdict"
+
+
+@pytest.mark.parametrize(
+    "outcomes, consistent, flipped",
+    [("win tie", True, None), ("win flip", False, None), ("flip flip", False, "first"), ("? win", False, None)],
+)
+def test_the_orders_agree_for_a_jury_where_they_do_for_each(
+    outcomes: str, consistent: bool, flipped: str | None
+) -> None:
+    game = Game.of_jury([seen(f"j{n}", outcome) for n, outcome in enumerate(outcomes.split())])
+    assert (game.consistent, game.flipped_to) == (consistent, flipped)
+
+
+def test_a_jurys_game_crosses_processes_with_what_each_judge_said() -> None:
+    game = Game.of_jury([seen("a", "win"), seen("b", "?")])
+    row = json.loads(json.dumps(game.as_json()))
+    assert Game.from_json(row) == game
+    assert row["by_judge"][0] == {
+        "judge": "a", "outcome": "win", "unscored": None, "verdicts": ["A", "B"], "judgments": ["1", "2"],
+    }  # fmt: skip
+    assert "verdicts" not in row
+    assert "by_judge" not in seen("", "win").as_json()
+
+
+def test_one_judges_view_of_a_turn_is_that_of_a_run_without_a_jury() -> None:
+    jury = Game.of_jury([seen("a", "win"), seen("b", "loss")])
+    unplayed = Game("other", 1, unscored="no answer")
+    result = TurnResult(TurnKey("s", 1, 1), "math", (Run("x", games=(jury, unplayed)),))
+    alone = result.of_judge("b")
+    assert alone.games == (seen("", "loss"), unplayed)
+    assert (result.score, alone.score, result.by_judge) == (0.5, 0.0, {"a": 1.0, "b": 0.0})
+    assert TurnResult.from_json(json.loads(json.dumps(result.as_json()))) == result

@@ -10,7 +10,7 @@ from pytest_mtbench.domain.chat import ChatReply, ChatRequest, Usage
 from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Identity, Question, QuestionSet
 from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult, selected_turns
-from pytest_mtbench.domain.tally import Tally
+from pytest_mtbench.domain.tally import JudgeTally, Tally
 
 from ...results import rated
 
@@ -194,3 +194,73 @@ def test_turns_are_selected_in_order_and_one_turn_questions_have_one() -> None:
 @pytest.mark.parametrize("question_id, label", [(111, "q111-turn2"), ("five", "qfive-turn2"), ("a b", "qa b-turn2")])
 def test_a_turns_label(question_id: int | str, label: str) -> None:
     assert Question(question_id, "math", ("?",)).turn_label(2) == label
+
+
+# --- a jury ---
+
+
+def judged(**scores: tuple[float | None, ...]) -> Run:
+    """A run that each judge judged once or more."""
+    judgments = [
+        Judgment(f"{judge} says {score}", score, "no rating" if score is None else None, judge)
+        for judge, found in scores.items()
+        for score in found
+    ]
+    return Run("answer", judgments=tuple(judgments))
+
+
+@pytest.mark.parametrize(
+    "run, score, unscored",
+    [
+        (judged(a=(9,), b=(5,)), 7, None),
+        (judged(a=(9,), b=(5,), c=(1,)), 5, None),
+        (judged(a=(9, 7), b=(4, 4)), 6, None),
+        (judged(a=(9, None), b=(5, 5)), 7, None),  # each judge's own mean first, of what it rated
+        (judged(a=(10, 10, None), b=(4, None, None)), 7, None),
+        (judged(a=(9,), b=(None,)), None, "b: no rating"),
+        (judged(a=(9,), b=(None, None)), None, "b: no rating"),
+        (judged(a=(None, 8), b=(None,)), None, "b: no rating"),
+        (judged(a=(None,), b=(None,)), None, "a: no rating"),
+        (Run(None, failed="no answer"), None, "no answer"),
+    ],
+)
+def test_the_score_of_a_jury_is_the_mean_of_its_judges_means(run: Run, score: float | None, unscored: str) -> None:
+    assert (run.score, run.unscored) == (score, unscored)
+
+
+@pytest.mark.parametrize(
+    "run, differ",
+    [
+        (judged(a=(8,), b=(5,)), True),
+        (judged(a=(7.9,), b=(5,)), False),
+        (judged(a=(5,), b=(6,), c=(8,)), True),
+        (judged(a=(9, 3), b=(6, 6)), False),  # the judge differs from itself
+        (judged(a=(9,), b=(None,)), False),
+        (Run("a", judgments=(Judgment("", 9), Judgment("", 1))), False),  # one judge, twice
+    ],
+)
+def test_judges_differ_where_two_are_three_points_apart(run: Run, differ: bool) -> None:
+    assert run.judges_differ is differ
+
+
+def test_a_judge_alone_is_seen_as_a_run_of_that_judge() -> None:
+    result = TurnResult(TurnKey("s", 1, 1), "math", (judged(a=(9,), b=(5,)), judged(a=(7,), b=(None,))))
+    assert (result.scores, result.score, result.marks) == ((7, None), 7, 2)
+    alone = result.of_judge("a")
+    assert (alone.scores, alone.score, alone.marks, alone.judgment) == ((9, 7), 8, 2, "a says 9")
+    assert (alone.by_judge, result.by_judge) == ({}, {"a": 8, "b": 5})
+    assert result.of_judge("b").unscored == "no rating"
+    assert TurnResult.from_json(through_json(result.as_json())) == result
+
+
+def test_the_tallies_of_a_jury_are_joined_by_judge() -> None:
+    one, other = Tally(), Tally()
+    one.use("judgment", ChatReply("", served="a-1"), "a")
+    one.spend("judgment", Usage(3, 4), judge="a")
+    other.use("judgment", ChatReply("", served="a-1", cached=True, adapted=("system",)), "a")
+    other.use("judgment", ChatReply("", served="b-1"), "b")
+    other.use("answer", ChatReply(""))
+    one.join(other)
+    assert one.jury == {"a": JudgeTally(1, 1, Usage(3, 4), ["a-1"], moved=True), "b": JudgeTally(1, served=["b-1"])}
+    assert (one.served("a"), one.served("c"), one.served("")) == (["a-1"], [], ["a-1", "b-1"])
+    assert (one.judgments.made, one.judgments.cached, one.judgment_usage) == (2, 1, Usage(3, 4))

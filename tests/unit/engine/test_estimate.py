@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from pytest_mtbench.domain.question import QuestionId
 from pytest_mtbench.domain.result import TurnKey
 from pytest_mtbench.engine.cache import ReplyCache
 from pytest_mtbench.engine.estimate import Estimate, estimate
-from pytest_mtbench.engine.plan import Plan
+from pytest_mtbench.engine.plan import Juror, Plan
 
 from ...engine_harness import SUITE, plan_of, running, with_answers
-from ...server import JUDGE, Asked, Reply, Server
+from ...server import JUDGE, SECOND, Asked, Reply, Server
 from ...sets import CALLS, TURNS
 
 
@@ -238,3 +239,24 @@ def test_the_estimate_is_near_what_is_then_used(small_set: Path, endpoint: Serve
         sent = sum(len(m["content"]) for asked in seen if asked.is_judge is judged for m in asked.messages)
         guess = found.usage[kind].input_tokens  # type: ignore[index]
         assert sent / 4 / 3 < guess < sent / 4 * 3
+
+
+def test_each_judge_of_a_jury_is_counted_and_priced_on_its_own(
+    small_set: Path, endpoint: Server, tmp_path: Path
+) -> None:
+    alone = plan_of(small_set, endpoint.url)
+    first, second = (
+        replace(alone.judge, price=(0, 1000)),
+        replace(alone.judge, name=SECOND, label=SECOND, price=(0, 10)),
+    )
+    plan = replace(alone, judge=first, jury=(Juror(first), Juror(second)), model=replace(alone.model, price=(0, 0)))
+    measure(alone, [TurnKey(SUITE, "five", 1)], tmp_path / "cache")
+    found = estimated(plan, plan.turns(), tmp_path / "cache")
+    assert counts(found)["judgment"] == (2 * TURNS - 1, 1)
+    assert counts(found.jury[JUDGE])["judgment"] == (TURNS - 1, 1)
+    assert counts(found.jury[SECOND])["judgment"] == (TURNS, 0)
+    costs = found.cost_of_judging(plan)
+    assert costs == pytest.approx([(TURNS - 1) * 200 * 0.001, TURNS * 200 * 0.00001])
+    assert found.cost(plan) == pytest.approx(sum(cost or 0 for cost in costs))
+    unpriced = replace(plan, jury=(Juror(first), Juror(replace(second, price=None))))
+    assert found.cost(unpriced) is None

@@ -12,8 +12,8 @@ from pytest_mtbench.domain.chat import Usage
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.domain.question import QuestionId
 from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult
-from pytest_mtbench.domain.tally import CallCount, Tally
-from pytest_mtbench.engine.plan import Plan
+from pytest_mtbench.domain.tally import CallCount, JudgeTally, Tally
+from pytest_mtbench.engine.plan import Juror, Plan
 from pytest_mtbench.files.shares import merge_reports
 from pytest_mtbench.plugin.turn import MtbenchTurn
 from pytest_mtbench.report import json_report
@@ -432,3 +432,86 @@ def test_a_turn_that_no_run_can_give_is_refused_and_passes_no_gate(
     paths[0].write_text(json.dumps(report), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"1\.json:1: not what a run writes: turns\.0"):
         merge_reports(paths, plan)
+
+
+# --- a jury ---
+
+
+def jury_of(plan: Plan, *names: str) -> Plan:
+    judges = [replace(plan.judge, name=name, label=name) for name in names]
+    return replace(plan, judge=judges[0], jury=tuple(map(Juror, judges)))
+
+
+def of_jury(plan: Plan, results: Sequence[TurnResult]) -> list[TurnResult]:
+    """The same, with what each judge of the plan said in the place of what the one judge said."""
+    found = []
+    for result in results:
+        runs = [
+            replace(
+                run,
+                judgments=tuple(
+                    replace(one, judge=name, text=f"{name}: [[{one.score:g}]]" if one.score else "")
+                    for name in (role.label for role in plan.judges)
+                    for one in run.judgments
+                ),
+            )
+            for run in result.runs
+        ]
+        found.append(replace(result, runs=tuple(runs)))
+    return found
+
+
+@pytest.mark.parametrize("runs, repeats", [(1, 1), (2, 1), (1, 2), (2, 2)])
+def test_the_shares_of_a_jury_are_the_whole(small_set: Path, tmp_path: Path, runs: int, repeats: int) -> None:
+    plan = jury_of(plan_of(small_set, runs=runs, repeats=repeats), "a", "b")
+    missing = [("five", 1)]
+    paths = [
+        write(tmp_path / f"{n}.json", share(plan, n, 2), of_jury(plan, results_of(share(plan, n, 2), missing)))
+        for n in (1, 2)
+    ]
+    merged = {result.key: result for result in merged_results(paths, plan)}
+    for key, expected in by_key(of_jury(plan, results_of(plan, missing))).items():
+        assert merged[key].scores == expected.scores
+        assert [run.judgments for run in merged[key].runs] == [run.judgments for run in expected.runs]
+        assert merged[key].unscored == expected.unscored
+
+
+@pytest.mark.parametrize(
+    "first, second, refused",
+    [
+        ({"a": ["a-1"], "b": ["b-1"]}, {"a": ["a-1"], "b": ["b-1"]}, ""),
+        ({"a": ["a-1"], "b": ["b-1"]}, {"b": ["b-1"]}, ""),  # the judgments of one were all cached
+        ({"a": ["a-1"]}, {"b": ["b-1"]}, ""),
+        ({"a": ["a-1"], "b": ["b-1"]}, {"a": ["a-1"], "b": ["b-2"]}, "its judge b was served as b-2, that of"),
+        ({"a": ["a-1"], "b": ["a-2"]}, {"a": ["a-2"], "b": ["a-1"]}, "its judge a was served as a-2, that of"),
+    ],
+)
+def test_shares_of_a_jury_have_each_judge_served_alike(
+    small_set: Path, tmp_path: Path, first: dict[str, list[str]], second: dict[str, list[str]], refused: str
+) -> None:
+    plan = jury_of(plan_of(small_set), "a", "b")
+    paths = []
+    for number, served in enumerate((first, second), start=1):
+        part = share(plan, number, 2)
+        tally = Tally(
+            judges_served=[name for names in served.values() for name in names],
+            jury={judge: JudgeTally(made=1, served=list(names)) for judge, names in served.items()},
+        )
+        paths.append(write(tmp_path / f"{number}.json", part, of_jury(plan, results_of(part)), tally=tally))
+    if refused:
+        with pytest.raises(ConfigError, match=refused):
+            merge_reports(paths, plan)
+        return
+    _, tally = merge_reports(paths, plan)
+    assert {judge: part.served for judge, part in tally.jury.items()} == {"a": ["a-1"], "b": ["b-1"]}
+
+
+@pytest.mark.parametrize("names", [("a", "c"), ("a", "b", "c"), ("a",)])
+def test_a_share_of_another_jury_is_refused(small_set: Path, tmp_path: Path, names: tuple[str, ...]) -> None:
+    plan = jury_of(plan_of(small_set), "a", "b")
+    path = write(tmp_path / "1.json", plan, of_jury(plan, results_of(plan)))
+    other = jury_of(plan_of(small_set), *names) if len(names) > 1 else plan_of(small_set)
+    with pytest.raises(ConfigError) as raised:
+        merge_reports([path], other)
+    assert "fingerprint judge_requested is 'a + b', this run's is" in str(raised.value)
+    assert len(raised.value.problems) == 1

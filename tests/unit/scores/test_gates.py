@@ -329,3 +329,29 @@ def test_one_model_against_which_nothing_is_decided_fails_the_gate() -> None:
     assert (result.status, result.value) == ("failed", None)
     assert "against weak passed: " in result.message
     assert "against equal failed: not decided: " in result.message
+
+
+@pytest.mark.parametrize(
+    "first, second, said",
+    [
+        (["AB"] * 20, ["AB"] * 20, None),
+        (["AB"] * 20, ["AB"] * 9 + ["AA"] * 11, "second agrees with itself in both orders in 9 of 20 games (45 %)"),
+        (["AA"] * 20, ["AB"] * 20, "first agrees with itself in both orders in 0 of 20 games (0 %)"),
+        # Each agrees with itself in half of the games, and not both in any.
+        (["AB", "AA"] * 10, ["AA", "AB"] * 10, None),
+        (["AA"] * 19, ["AA"] * 19, None),  # too few to say anything of the judges
+    ],
+)
+def test_each_judge_of_a_jury_must_agree_with_itself(first: list[str], second: list[str], said: str | None) -> None:
+    questions, seen = played(other=first)
+    _, also = played(other=second)
+    results = []
+    for one, two in zip(seen, also, strict=True):
+        parts = [replace(one.games[0], judge="first"), replace(two.games[0], judge="second")]
+        results.append(a_game(one.key, "math", [Game.of_jury(parts)]))
+    decided = decide_pairwise(replace(overall(0.4), min_consistency=0.5), questions, results, ID)
+    if said is None:
+        assert decided.status == "passed"
+    else:
+        assert (decided.status, decided.value) == ("failed", None)
+        assert decided.message.startswith(f"overall: not decided: {said}, less than min_consistency 0.5")

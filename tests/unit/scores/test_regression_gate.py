@@ -121,3 +121,9 @@ def test_the_floor_is_the_scatter_that_this_judge_shows(repeats: int, expected: 
     few = JudgeShift(0.0, 0.3, 0.9, 10, 0)
     assert _with_measured_judge(Rule(), few, repeats).judge_sd == pytest.approx(0.75 / repeats**0.5)
     assert _with_measured_judge(Rule(), None, repeats).judge_sd == pytest.approx(0.75 / repeats**0.5)
+
+
+def test_the_mean_of_a_jury_scatters_less_than_one_judge_unless_its_own_scatter_was_measured() -> None:
+    assert _with_measured_judge(Rule(), None, 1, judges=4).judge_sd == pytest.approx(0.75 / 2)
+    enough = JudgeShift(0.0, 0.17, 1.06, 40, 0)
+    assert _with_measured_judge(Rule(), enough, 1, judges=4).judge_sd == pytest.approx(1.06 / 2**0.5)

@@ -15,6 +15,7 @@ from pytest_mtbench.untrusted.text import (
     printable,
     shorten,
     shorten_block,
+    visible,
 )
 
 CONTROL_CHARACTERS = [
@@ -209,6 +210,10 @@ def test_a_block_holds_no_command_to_githubs_runner(text: str) -> None:
 def test_printable_text_holds_no_command_to_githubs_runner(text: str) -> None:
     assert "##[" not in printable(text)
     assert "##[" not in one_line(text)
+
+
+def test_visible_text_is_as_it_was_written_but_for_what_is_not_seen() -> None:
+    assert visible("##[1]\n\t::x::\x1b[1m\u202e") == "##[1]\n\t::x::\\x1b[1m\\u202e"
 
 
 @pytest.mark.parametrize("line", ["::error::broken", "  ::error::broken", "\u00a0::warning::x", ":::", "::"])
