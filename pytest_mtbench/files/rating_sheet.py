@@ -10,7 +10,7 @@ from pathlib import Path
 from ..domain.errors import ConfigError
 from ..domain.sheet import SheetItem
 from ..untrusted.paths import is_file
-from ..untrusted.text import printable
+from ..untrusted.text import readable
 from .table_rows import guarded, read_table
 
 _LONGEST_CELL = 30_000
@@ -65,8 +65,7 @@ def _filled(path: Path, what: str) -> Iterator[int]:
 
 def _cell(turns: Sequence[str]) -> str:
     """What was said in all turns, as a spreadsheet can show it; of each turn as much as of the others."""
-    lines = (text.replace("\r\n", "\n") for text in turns)
-    texts = [_short(printable(text), _LONGEST_CELL // len(turns)) for text in lines]
+    texts = [_short(readable(text), _LONGEST_CELL // len(turns)) for text in turns]
     if len(texts) == 1:
         return texts[0]
     return "\n\n".join(f"[turn {n}]\n{text}" for n, text in enumerate(texts, start=1))

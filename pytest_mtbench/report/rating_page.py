@@ -5,23 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..domain.sheet import SheetItem
-from ..untrusted.text import join_surrogates, visible
+from ..untrusted.text import readable
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("rating_sheet.js", "rating_memory.js", "rating_page.js")  # in this order: they share their names
 
 # What could end the script block that holds the data, or a line of a script.
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
-
-# They join letters (Persian) and the parts of an emoji, and change nothing else: an escape in an answer that has them
-# would be held against it.
-_JOINERS = re.compile("([\u200c\u200d])")
 
 
 def rating_page(items: Sequence[SheetItem], title: str) -> str:
@@ -51,7 +46,7 @@ def rating_page(items: Sequence[SheetItem], title: str) -> str:
     pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     pages.filters["source_hash"] = _source_hash
     return pages.get_template("rating_page.html").render(
-        title=_shown(title),
+        title=readable(title),
         compare=kind == "compare",
         count=len(distinct),
         style=_read("rating_page.css"),
@@ -76,15 +71,9 @@ def _row(item: SheetItem) -> dict[str, Any]:
     sides = [side for side in (item.left, item.right) if side]
     return {
         "id": item.id,
-        "questions": [_shown(text) for text in item.question.turns[: item.turn]],
-        "sides": [[_shown(text) for text in side] for side in sides],
+        "questions": [readable(text) for text in item.question.turns[: item.turn]],
+        "sides": [[readable(text) for text in side] for side in sides],
     }
-
-
-def _shown(text: str) -> str:
-    """The text as a page may show it: what acts and is not seen becomes an escape."""
-    parts = _JOINERS.split(join_surrogates(text).replace("\r\n", "\n"))
-    return "".join(part if _JOINERS.fullmatch(part) else visible(part) for part in parts)
 
 
 def _source_hash(source: str) -> str:

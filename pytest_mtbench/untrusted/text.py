@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+
+# They join letters (Persian) and the parts of an emoji, and change nothing else: an escape in an answer that has them
+# would be held against it.
+_JOINERS = re.compile("([\u200c\u200d])")
 
 
 def join_surrogates(text: str) -> str:
@@ -15,6 +20,12 @@ def join_surrogates(text: str) -> str:
 def visible(text: str) -> str:
     """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay."""
     return "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
+
+
+def readable(text: str) -> str:
+    """`visible`, for one who reads and judges it: as little as can be is another than the model wrote it."""
+    parts = _JOINERS.split(join_surrogates(text).replace("\r\n", "\n"))
+    return "".join(part if _JOINERS.fullmatch(part) else visible(part) for part in parts)
 
 
 def printable(text: str) -> str:

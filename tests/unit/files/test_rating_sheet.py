@@ -101,8 +101,9 @@ def test_ids_of_digits_alone_come_back(tmp_path: Path) -> None:
     [
         ("a\x00b\x1b[31m\x07", r"a\x00b\x1b[31m\x07"),
         ("\u202eabc\u2066\u200b\ufeff", r"\u202eabc\u2066\u200b\ufeff"),
+        ("\U0001f468\u200d\U0001f467 می\u200cخواهم ##[x]", "\U0001f468\u200d\U0001f467 می\u200cخواهم ##[x]"),
         ("a\r\nb\u2028c\rd", "a\nb\\u2028c\\rd"),
-        ("\ud800", r"\ud800"),
+        ("\ud800 and \ud83d\ude00", "\ufffd and 😀"),
         ("\r=1", r"\r=1"),
         ("\x00=1", r"\x00=1"),
         ("<script>alert(1)</script> & ä€😀", "<script>alert(1)</script> & ä€😀"),
