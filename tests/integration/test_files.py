@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from ..sets import QUESTIONS, TURNS, write_jsonl
 from .conftest import Bench, flowing
 
@@ -111,3 +113,26 @@ def test_a_set_of_one_turn_with_references_of_its_own_categories(bench: Bench) -
     refused = bench.plain("mtbench.yaml")
     assert refused.ret == 4
     refused.stderr.fnmatch_lines(["ERROR: mtbench.yaml:4: reference_categories.0: no category '会社' among those of *"])
+
+
+PEOPLE = {
+    "choice.csv": ("id,rater,choice\na1b2c3d4e5f6,anna,A\n", "choice.csv:2: choice: must be left, right or tie (l r t"),
+    "rating.csv": ("id;rating\r\na1b2c3d4e5f6;7,25\r\n", "rating.csv:2: rating: must be a number from 1 to 10, halves"),
+    "id.csv": ("id,choice\n4.51E+09,left\n", "id.csv:2: id: must be the 12 letters and digits that the sheet has, not"),
+    "blank.csv": ("id,choice\na1b2c3d4e5f6,\n", "--mtbench-people=blank.csv: nobody filled in the sheet: `choice` or"),
+    "none.csv": ("a,b\n1,2\n", "none.csv:1: columns: none of question_id, model_a, model_b, winner, judge, turn, id,"),
+    "votes.json": ('[{"question_id": 9, "winner": "tie"}]', "votes.json:1: question_id: small has no question 9"),
+    "votes.xlsx": ("PK", "--mtbench-people=votes.xlsx: must be a .jsonl, .json or .csv file; a spreadsheet saves one"),
+}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_what_people_cannot_have_meant_is_refused_before_any_call(name: str, bench: Bench) -> None:
+    content, said = PEOPLE[name]
+    (bench.path / name).write_text(content, encoding="utf-8", newline="")
+    result = bench.run("--mtbench-against=old", f"--mtbench-people={name}")
+    assert result.ret == 4
+    [line] = [line for line in result.errlines if line.startswith("ERROR: ")]
+    assert said in line
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+    assert bench.endpoint.asked == []
