@@ -321,7 +321,7 @@ VOTE = "question_id,turn,model_a,model_b,winner,judge\n"
         (VOTE + "1,1,m,other,tie,anna\n", [], "is a vote on two answers, and this run has one of each turn"),
         ("id,rater,choice\n123456789abc,anna,\n", [AGAINST], "nobody filled in the sheet"),
         ("id,rater,choice\n123456789abc,anna,up\n", [AGAINST], "votes.csv:2: choice: must be left, right or tie"),
-        ("name,value\na,b\n", [AGAINST], "votes.csv:2: columns: none that is known"),
+        ("name,value\na,b\n", [AGAINST], "votes.csv:1: columns: none of question_id,"),
         ("id,rating\n123456789abc,11\n", [], "votes.csv:2: rating: must be a number from 1 to 10"),
     ],
 )
