@@ -284,9 +284,9 @@ def test_two_tabs_lose_nothing_of_each_other(sheet: MakeSheet, tabs: Tabs) -> No
     two.click("#go")
     two.keyboard.press("ArrowRight")
     one.keyboard.press("1")
-    two.wait_for_function("document.getElementById('status').textContent.endsWith(', 1 rated')")
+    two.locator("#status", has_text=", 1 rated").wait_for()  # wait_for_function is an eval, which the page forbids
     two.keyboard.press("2")
-    one.wait_for_function("document.getElementById('status').textContent.endsWith(', 2 rated')")
+    one.locator("#status", has_text=", 2 rated").wait_for()
     two.reload()
     assert two.inner_text("#known") == f"2 of {ITEMS} rated under this name."
 
@@ -385,7 +385,7 @@ def test_a_saved_file_goes_on_in_another_browser(
     rows = saved(page, tmp_path, "-Zoë.csv")
     elsewhere = tabs.open(sheet(items))
     elsewhere.set_input_files("#file", tmp_path / "-Zoë.csv")
-    elsewhere.wait_for_function("document.getElementById('read').textContent === 'Read -Zoë.csv.'")
+    elsewhere.locator("#read", has_text="Read -Zoë.csv.").wait_for()
     assert elsewhere.input_value("#rater") == "-Zoë"
     elsewhere.click("#go")
     assert status(elsewhere) == f"1 of {ITEMS}, 2 rated"
@@ -408,7 +408,8 @@ def test_files_as_spreadsheets_save_them_and_others(sheet: MakeSheet, tabs: Tabs
     for name, (text, said, rated) in zip("abcdef", FILES, strict=True):
         content = text.format(*(item.id for item in COMPARISONS)).encode()
         page.set_input_files("#file", {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": content})
-        page.wait_for_function("said => document.getElementById('read').textContent === said", arg=said)
+        page.locator("#read", has_text=said).wait_for()
+        assert page.inner_text("#read") == said
         assert page.evaluate("ratedIn(keptOf('Anna').marks)") == rated, text
 
 
