@@ -12,7 +12,7 @@ from ..scores.agreement_gate import PEOPLE, agreement_result
 from ..scores.gates import GateSpec
 from ..scores.people import PeopleOutcome, PeopleSpec, outcome_of
 from ..scores.people_gate import people_result
-from ..scores.shown import Shown, shown_alone, shown_beside, shown_games
+from ..scores.shown import Shown, baseline_label, shown_alone, shown_beside, shown_games
 from ..suite.audition import Bout
 from ..suite.resolve import ResolvedSuite
 from .baseline_items import runs_for_gates
@@ -77,8 +77,12 @@ class PeopleItem(GateItemBase):
 
 def people_outcome(suite: ResolvedSuite, people: PeopleSpec, results: Iterable[TurnResult]) -> PeopleOutcome:
     """People beside the judge, as far as the results go."""
-    first = "" if suite.is_audition else suite.plan.model.label
-    return outcome_of(people, suite.plan.questions, shown_of(suite, results), first)
+    model, others = "", [other.label for other in suite.plan.opponents]
+    if not suite.is_audition:
+        model = suite.plan.model.label
+    if suite.regression is not None:
+        others = [baseline_label(suite.plan, suite.regression.baseline)]
+    return outcome_of(people, suite.plan.questions, shown_of(suite, results), model, others)
 
 
 def judges_alone(suite: ResolvedSuite, people: PeopleSpec, results: Sequence[TurnResult]) -> dict[str, PeopleOutcome]:

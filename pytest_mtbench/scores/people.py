@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..domain.game import Game
@@ -147,12 +147,14 @@ def biases_beside(people: PeopleOutcome | None, judge: str, games: Iterable[Game
     return biases_of(judge, games=games, judged=judged, verdicts=ballots.verdicts or None, votes=votes)
 
 
-def outcome_of(spec: PeopleSpec, questions: QuestionSet, shown: Iterable[Shown] = (), model: str = "") -> PeopleOutcome:
+def outcome_of(
+    spec: PeopleSpec, questions: QuestionSet, shown: Iterable[Shown] = (), model: str = "", others: Sequence[str] = ()
+) -> PeopleOutcome:
     """People beside what the judge says, in the files and in the run.
 
     Args:
         shown: the answers of the run.
-        model: how the run calls the model under test.
+        model: how the run calls the model under test; `others`: those that it is compared with.
     """
     answers = list(shown)
     if spec.ratings:
@@ -177,7 +179,6 @@ def outcome_of(spec: PeopleSpec, questions: QuestionSet, shown: Iterable[Shown] 
         winner = {"left": left, "right": right, None: None}[row.choice]
         votes.append(Vote(comparison, row.rater, comparison.value(winner)))
     ballots = Ballots.of(votes, verdicts)
-    others = dict.fromkeys(name for one in answers if one.comparison for name in one.comparison.pair if name != model)
     agreement = agreement_of(ballots, questions.category_of, flipped)
     return PeopleOutcome(agreement, None, ballots, stale, model, tuple(others))
 

@@ -48,7 +48,7 @@ _Decided = tuple[OfPeople, Status, str]
 
 def people_result(bar: PeopleBar, said: list[OfPeople], gate_id: str) -> GateResult:
     """What `gate[people]` says; a win rate must hold against all other models."""
-    decided = [(one, *_decide(bar, one)) for one in said]
+    decided = [(one, *_decide(bar, one)) for one in said or [OfPeople("", None, 0, 0)]]
     worst, status, _ = min(decided, key=_badness)
     message = f"{PEOPLE}: " + "; ".join(message for _, _, message in decided)
     details = {"against": list(_rows(decided))} if len(said) > 1 else {}

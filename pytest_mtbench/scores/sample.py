@@ -56,8 +56,11 @@ def _over_categories(by_question: dict[QuestionId, list[Shown]], seed: int) -> I
         by_category[found[0].question.category].append(question)
     for questions in by_category.values():
         questions.sort(key=lambda question: _draw(seed, "question", question))
+    names = sorted(by_category)  # whichever was answered first
     for number in range(max(map(len, by_category.values()), default=0)):
-        yield from (questions[number] for questions in by_category.values() if number < len(questions))
+        yield from (by_category[name][number] for name in names if number < len(by_category[name]))
+        if len(names) % 2 == 0:  # turns alternate over the sheet; each category is to be asked in both
+            names = [*names[1:], names[0]]
 
 
 def _draw(seed: int, *what: object) -> int:

@@ -13,6 +13,7 @@ from ..domain.question import QuestionId
 from .intervals import t_quantile
 
 _LEVEL = 0.95
+_NOTHING = 1e-15
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def share_of_totals(totals: Iterable[tuple[float, float]]) -> Share | None:
         return Share(share, None, None, round(votes), questions)
     variance = _variance(known)
     # Where nothing scatters each question says what the others say, and counts once.
-    alone = share * (1 - share) / variance if variance > 1e-15 and 0 < share < 1 else float(questions)
+    alone = share * (1 - share) / variance if variance > _NOTHING and 0 < share < 1 else float(questions)
     low, high = _wilson(share, alone, t_quantile(0.5 + _LEVEL / 2, questions - 1))
     return Share(share, low, high, round(votes), questions)
 
@@ -93,7 +94,10 @@ def mean_of_totals(totals: Iterable[tuple[float, float]]) -> Mean | None:
     mean = sum(total for total, _ in known) / sum(n for _, n in known)
     if len(known) < 2:
         return Mean(mean, None, None)
-    half = t_quantile(0.5 + _LEVEL / 2, len(known) - 1) * math.sqrt(_variance(known))
+    variance = _variance(known)
+    if variance < _NOTHING:  # where nothing scatters, as between two questions, nothing tells how far it would
+        return Mean(mean, None, None)
+    half = t_quantile(0.5 + _LEVEL / 2, len(known) - 1) * math.sqrt(variance)
     return Mean(mean, mean - half, mean + half)
 
 

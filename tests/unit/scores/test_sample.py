@@ -51,7 +51,8 @@ def ids(items: Iterable[SheetItem]) -> list[str]:
 def test_one_a_question_categories_in_turn_and_turns_alternating() -> None:
     items = sheet_items(shown_of(questions()), 80, seed=0)
     assert Counter(item.question.id for item in items) == Counter(question.id for question in questions())
-    assert [item.question.category for item in items] == list(CATEGORIES) * 10
+    rounds = [items[start : start + 8] for start in range(0, 80, 8)]
+    assert all({item.question.category for item in one} == set(CATEGORIES) for one in rounds)
     assert [item.turn for item in items] == [1, 2] * 40
     assert all(len(item.left) == len(item.right) == item.turn for item in items)
 
@@ -116,8 +117,8 @@ def test_the_draw_is_the_same_on_every_machine() -> None:
     # Written down once: whoever fills in a sheet of seed 0 fills in the same items after an update.
     items = sheet_items(shown_of(questions(4, ["a", "b"])), 6, seed=0)
     assert [(item.question.id, item.turn, item.left[0].split()[0]) for item in items] == [
-        (3, 1, "old"), (100, 2, "m"), (2, 1, "old"), (103, 2, "old"), (0, 1, "m"), (101, 2, "m"),
-    ]  # fmt: skip
+            (3, 1, "old"), (100, 2, "m"), (103, 1, "m"), (2, 2, "old"), (0, 1, "m"), (101, 2, "m"),
+        ]  # fmt: skip
     assert ids(sheet_items(shown_of(questions(4, ["a", "b"])), 6, seed=1)) != ids(items)
 
 
@@ -145,14 +146,12 @@ def test_nothing_to_show_makes_no_sheet(shown: list[Shown]) -> None:
     assert sheet_items(shown, 80, seed=0) == []
 
 
-@pytest.mark.xfail(strict=True, reason="categories come in the order of the first answer, which is who came first")
 def test_the_sheet_does_not_depend_on_which_answer_came_first() -> None:
     shown = shown_of(questions())
     mixed = random.Random(1).sample(shown, len(shown))
     assert ids(sheet_items(mixed, 40, seed=0)) == ids(sheet_items(shown, 40, seed=0))
 
 
-@pytest.mark.xfail(strict=True, reason="with an even number of categories each of them has one turn alone")
 def test_every_category_is_asked_in_both_turns() -> None:
     items = sheet_items(shown_of(questions()), 80, seed=0)
     assert {(item.question.category, item.turn) for item in items} == {(c, t) for c in CATEGORIES for t in (1, 2)}
