@@ -93,12 +93,12 @@ class ResultsPlugin:
             self._reports = [replace(report, ending=ending) for report in self._reports]
             for report in self._reports:
                 self._fail(session, self._writer.write(report))
-        say(self._config, [*self._problems, *self._writer.kept])
+        say(self._config, [*self._problems, *self._writer.told])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not terminalreporter.config.getoption("no_summary"):
             self._write_tables(terminalreporter)
-        for line in [*self._problems, *self._writer.kept]:
+        for line in [*self._problems, *self._writer.told]:
             terminalreporter.ensure_newline()
             for part in terminal.wrapped(line, shutil.get_terminal_size().columns):
                 terminalreporter.write_line(part)

@@ -34,6 +34,7 @@ class Writer:
         self._settings = settings
         self._kept: set[Path] = set()
         self._written: set[Path] = set()
+        self._sheets: dict[Path, str] = {}
 
     def write(self, report: RunReport) -> Iterator[str]:
         """Writes one suite's files.
@@ -56,13 +57,20 @@ class Writer:
     def write_sheets(self, shown: Iterable[Shown], sample: int, seed: int) -> Iterator[str]:
         """Writes the sheets for people; see `write`."""
         items = sheet_items(shown, sample, seed)
-        for path in self._settings.rate_sheets if items else ():
+        for path in self._settings.rate_sheets:
+            if not items:
+                self._sheets[path] = "not written, since there is no answer that people could see"
+                continue
             yield from self._tried(path, f"--mtbench-rate-sheet={path}", lambda path=path: _write_sheet(path, items))
+            if path in self._written:
+                what = "comparisons" if items[0].right else "answers"
+                self._sheets[path] = f"{len(items)} {what} for people; --mtbench-people takes what they fill in"
 
     @property
-    def kept(self) -> list[str]:
-        """What the summary says of files that a run which measured nothing left as they were."""
-        return [f"{path}: not replaced, since this run scored no turn" for path in sorted(self._kept)]
+    def told(self) -> list[str]:
+        """What the summary says of sheets, and of files that a run which measured nothing left as they were."""
+        kept = [f"{path}: not replaced, since this run scored no turn" for path in sorted(self._kept)]
+        return kept + [f"{path}: {said}" for path, said in self._sheets.items()]
 
     def _keep(self, path: Path, report: RunReport) -> bool:
         """Whether a file stays: nothing was measured, and it is of an earlier run."""

@@ -88,7 +88,9 @@ def three(bench: Bench, said: Fill = by_quality) -> list[str]:
 
 
 def test_a_filled_sheet_tells_how_far_the_judge_is_at_one_with_people(people: Bench) -> None:
-    people.run(AGAINST, SHEET).assert_outcomes(passed=48)
+    first = people.run(AGAINST, SHEET)
+    first.assert_outcomes(passed=48)
+    assert "sheet.csv: 48 comparisons for people; --mtbench-people takes what they fill in" in flowing(first)
     rows = rows_of(people.path / "sheet.csv")
     assert len(rows) == 48  # each question with one turn, then with the other
     assert [*rows[0]] == ["id", "question", "left", "right", "choice", "rater", "note"]
