@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from ..domain.chat import AnswerSource
 from ..domain.game import Game
 from ..domain.question import Place, Question
 from ..domain.result import TurnResult
 from ..domain.sheet import SheetItem, sheet_id
 from ..domain.vote import Comparison
 from ..engine.plan import Plan
+from ..untrusted.text import join_surrogates
 from .baseline import Baseline
 
 _ROUNDING = 1e-9
@@ -113,6 +115,25 @@ def shown_alone(plan: Plan, results: Iterable[TurnResult]) -> Iterator[Shown]:
         if own is not None:
             question = plan.question(result.key.question_id)
             yield Shown(question, result.key.turn, own, score=result.runs[0].score)
+
+
+def sheet_ids(plan: Plan, own: AnswerSource, other: AnswerSource | None) -> Iterator[str]:
+    """The names that answers in files have on a sheet; those that are missing have none.
+
+    Args:
+        other: the answers that they are compared with; None where they are rated alone.
+    """
+    for question in plan.selected:
+        for turn in question.turn_numbers:
+            sides = [
+                [side.get((question.id, earlier, 0)) for earlier in range(1, turn + 1)]
+                for side in (own, other)
+                if side is not None
+            ]
+            shown = [[plan.shown(join_surrogates(text)) for text in side if text is not None] for side in sides]
+            if all(len(side) == turn for side in shown):
+                yield sheet_id(question.id, turn, shown[0], shown[1] if other is not None else [])
+                yield sheet_id(question.id, turn, shown[-1], shown[0] if other is not None else [])
 
 
 def baseline_label(plan: Plan, baseline: Baseline) -> str:

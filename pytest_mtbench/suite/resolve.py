@@ -12,12 +12,13 @@ from ..domain.errors import ConfigError
 from ..domain.question import Question, QuestionSet
 from ..domain.result import TurnKey
 from ..engine.plan import Juror, Plan
+from ..files.people import ChoiceRow, RatingRow
 from ..files.recorded import Recorded
 from ..questions import load_questions
 from ..scores.gates import GateSpec
 from ..scores.people import PeopleSpec
 from ..scores.regression_gate import RegressionSpec
-from ..scores.shown import baseline_label
+from ..scores.shown import baseline_label, sheet_ids
 from ..untrusted.urls import is_loopback
 from .answers import existing_answers
 from .audition import Bout, audition
@@ -184,6 +185,8 @@ def _with_people(resolved: ResolvedSuite, people: PeopleFiles, sources: _Sources
     if baseline is not None and baseline.answers:
         others = {baseline_label(plan, baseline): baseline_label(plan, baseline)}
     spec = of_the_run(people, plan, sources.file.content.thresholds.rule, own, others)
+    if not sources.settings.is_part:
+        _check_not_stale(resolved, spec)
     return replace(
         resolved,
         people=spec,
@@ -264,6 +267,22 @@ def _single(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> Res
         header=tuple(choices.header((choices.baseline,))),
         remarks=(*resolved.remarks, *(regression.remarks if regression else ()), *(() if gated else (_NOT_GATED,))),
     )
+
+
+def _check_not_stale(resolved: ResolvedSuite, spec: PeopleSpec) -> None:
+    """Sees to it that votes are on answers of this run, where files hold all of them; others are known at the gate."""
+    rows: list[ChoiceRow | RatingRow] = [*spec.choices, *spec.ratings]
+    own = resolved.recorded.answers if resolved.recorded else {}
+    sides = [who.answers for who in resolved.plan.opponents]
+    sides += [resolved.regression.baseline.answers] if resolved.regression and not spec.ratings else []
+    if not rows or spec.votes or not own or None in sides:
+        return
+    known = {name for other in sides or [None] for name in sheet_ids(resolved.plan, own, other)}
+    if not any(row.id in known for row in rows):
+        raise ConfigError(
+            f"{rows[0].where}: id: stale, as are all {len(rows)} rows: none is on an answer of this run; the answers "
+            "have changed, or the sheet is of another run (a new one: --mtbench-rate-sheet=sheet.csv)"
+        )
 
 
 def _with_notice_of_the_demo(resolved: ResolvedSuite) -> ResolvedSuite:

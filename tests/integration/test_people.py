@@ -157,6 +157,20 @@ def test_a_vote_on_an_answer_that_has_changed_is_stale(people: Bench) -> None:
     assert "anna.csv, ben.csv, cy.csv: all 144 rows are stale" in flowing(ended)
 
 
+def test_where_files_hold_the_answers_stale_votes_are_refused_before_any_call(people: Bench) -> None:
+    people.run(AGAINST, SHEET, "--mtbench-export=out")
+    options = ["--mtbench-against=out/model_answer/other.jsonl", "--mtbench-answers=out/model_answer/m.jsonl"]
+    votes = three(people)
+    people.endpoint.asked.clear()
+    people.run(*options, *votes, "--mtbench-cache=only").assert_outcomes(passed=49)
+    file = people.path / "out" / "model_answer" / "m.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace("quality", "Quality"), encoding="utf-8")
+    refused = people.run(*options, *votes)
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "anna.csv:2: id: stale, as are all 144 rows" in " ".join(refused.errlines)
+    assert not people.endpoint.asked
+
+
 def test_answers_rated_one_by_one(people: Bench) -> None:
     people.run(SHEET)
     assert [*rows_of(people.path / "sheet.csv")[0]] == ["id", "question", "answer", "rating", "rater", "note"]
