@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from ..domain.errors import ConfigError
 from . import yaml as suite_yaml
-from .schema import NOT_ABOUT_THE_VALUE, SuiteContent
+from .schema import SuiteContent
+from .section import NOT_ABOUT_THE_VALUE
 
 LARGEST_FILE = 2**20
 """Bytes; a parser of YAML needs a thousand times the memory of its text."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
 from ..protocol.prompts import JUDGE_TEMPERATURE
+from .endpoints import JudgeEndpoint, JurorEndpoint
 from .file import SuiteFile, suggestion
 from .prices import Prices
-from .schema import JudgeEndpoint, JurorEndpoint, SuiteContent
+from .schema import SuiteContent
 from .settings import Settings
 
 

@@ -20,9 +20,10 @@ from ..scores.consistency import MIN_CONSISTENCY
 from ..scores.gates import GateSpec
 from ..untrusted.paths import is_folder
 from .choices import Precedence, Setting
+from .endpoints import OpponentEndpoint
 from .file import SuiteFile
 from .roles import opponent_role
-from .schema import OpponentEndpoint, SuiteContent
+from .schema import SuiteContent
 from .settings import Settings
 
 _FILES = (".json", ".jsonl")

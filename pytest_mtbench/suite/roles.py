@@ -13,10 +13,11 @@ from ..protocol.prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
 from ..untrusted.secrets import references
 from ..untrusted.urls import public_url
 from .choices import Choices, Setting
+from .endpoints import JudgeEndpoint, ModelEndpoint, OpponentEndpoint
 from .file import SuiteFile
 from .judges import NamedJudge, check_prices, told_apart
 from .prices import Prices
-from .schema import JudgeEndpoint, ModelEndpoint, OpponentEndpoint, SuiteContent
+from .schema import SuiteContent
 from .settings import Settings
 
 _AnyRole = TypeVar("_AnyRole", bound=Role)

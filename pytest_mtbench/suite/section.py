@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Runs = Annotated[int, Field(ge=1, le=100)]
+NOT_ABOUT_THE_VALUE = "not_about_the_value"
+"""The type of an error whose message must not end in the value."""
 
 
 class Section(BaseModel):
