@@ -14,7 +14,7 @@ from ..untrusted.text import no_command, one_line
 from .bias_lines import bias_lines
 from .pairwise_lines import pairwise_lines, ranking
 from .people_lines import PEOPLE_GATES, people_lines
-from .published import nearest, tier
+from .profile_lines import profile_lines
 from .regression_lines import regression_lines
 from .run_report import RunReport
 from .table import BASELINE_GATES, table
@@ -44,7 +44,8 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
     if report.card.results:
         yield from table(report, width)
         yield ""
-        yield from _standing(report, width)
+        for line in profile_lines(report):
+            yield from wrapped(line, width)
     elif not report.is_audition:
         yield "no turn was measured"
     yield from _gates(report, width)
@@ -62,14 +63,6 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
     yield from _calls(report, width)
     for note in (*report.plan.questions.notes, *report.remarks, *report.tally.notes):
         yield from wrapped(note if note.startswith("warning:") else f"note: {note}", width)
-
-
-def _standing(report: RunReport, width: int) -> Iterator[str]:
-    mean = report.card.overall.mean
-    if mean is None or not report.whole_original or report.plan.opponents:
-        return
-    near = ", ".join(f"{name} {score:.2f}" for name, score in nearest(mean))
-    yield from wrapped(f"tier: {tier(mean)} ({mean:.2f}); nearest published scores, judged by GPT-4: {near}", width)
 
 
 def _gates(report: RunReport, width: int) -> Iterator[str]:
