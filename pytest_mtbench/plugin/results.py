@@ -82,8 +82,7 @@ class ResultsPlugin:
         suites = self._measured_suites(runner)
         self._tell_what_is_missing(session, suites)
         self._reports = [self._report(session, suite, runner) for suite in suites]
-        for report in self._reports:
-            self._fail(session, self._writer.write(report))
+        self._fail(session, self._writer.write(self._reports))
         for suite in suites if self._registry.settings.rate_sheets else ():
             self._fail(session, self._writer.write_sheets(shown_of(suite, runner.results().values()), *suite.sheet))
         for report in self._reports:
@@ -91,8 +90,7 @@ class ResultsPlugin:
         ending = self._ending.ending(int(session.exitstatus), self._problems)
         if any(report.ending != ending for report in self._reports):  # a hook or a disk has changed it
             self._reports = [replace(report, ending=ending) for report in self._reports]
-            for report in self._reports:
-                self._fail(session, self._writer.write(report))
+            self._fail(session, self._writer.write(self._reports))
         say(self._config, [*self._problems, *self._writer.kept])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -90,4 +90,5 @@ class Settings:
     @property
     def of_one_suite(self) -> bool:
         """Whether something is asked for that holds a single suite."""
-        return bool(self.reports or self.export or self.merge or self.answers or self.people or self.rate_sheets)
+        in_one_file = any(path.suffix == ".json" for path in self.reports) or self.export or self.rate_sheets
+        return bool(in_one_file or self.merge or self.answers or self.people)
