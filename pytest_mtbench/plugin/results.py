@@ -176,6 +176,7 @@ class ResultsPlugin:
             people_rule=suite.people.rule if suite.people else None,
             compared=compared,
             is_audition=suite.is_audition,
+            floor=suite.floor,
         )
 
     def _shown_id(self, node_id: str) -> str:

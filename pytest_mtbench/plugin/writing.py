@@ -16,6 +16,7 @@ from ..files.rating_sheet import sheet_as_csv
 from ..files.whole import write_whole
 from ..report import json_report
 from ..report.jsonl_report import jsonl_report
+from ..report.markdown_report import markdown_report
 from ..report.run_report import RunReport
 from ..scores.sample import sheet_items
 from ..scores.shown import Shown
@@ -23,7 +24,10 @@ from ..suite.settings import Settings
 from ..untrusted.redaction import redacted, secrets_of
 from ..untrusted.text import one_line
 
-_OF_ALL_SUITES: Mapping[str, Callable[[Sequence[RunReport]], str]] = {".jsonl": jsonl_report}
+_OF_ALL_SUITES: Mapping[str, Callable[[Sequence[RunReport]], str]] = {
+    ".jsonl": jsonl_report,
+    ".md": markdown_report,
+}
 """The text of a report that can hold several suites, by its suffix."""
 
 

@@ -60,7 +60,7 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
         yield from wrapped(line, width) if line[:1] != " " else [line]
     yield from _unscored(report, width)
     yield from _lost(report) if report.plan.opponents else _lowest(report)
-    yield from _calls(report, width)
+    yield from call_lines(report, width)
     for note in (*report.plan.questions.notes, *report.remarks, *report.tally.notes):
         yield from wrapped(note if note.startswith("warning:") else f"note: {note}", width)
 
@@ -100,7 +100,8 @@ def _lost(report: RunReport) -> Iterator[str]:
             yield f"  {report.id_of(result)}"
 
 
-def _calls(report: RunReport, width: int) -> Iterator[str]:
+def call_lines(report: RunReport, width: int) -> Iterator[str]:
+    """Requests, tokens, cost, time, and how old the oldest answer is."""
     tally = report.tally
     made = tally.answers.made + tally.judgments.made
     text = f"requests: {made} made ({_count('answers', tally.answers)}; {_count('judgments', tally.judgments)})"
