@@ -25,7 +25,7 @@ VIRTUAL = "mtbench"
 _NAMES = (
     "model", "base-url", "judge", "judge-base-url", "questions", "min", "against", "baseline", "report", "export",
     "answers", "shard", "merge", "runs", "judge-repeats", "limit", "concurrency", "judge-concurrency", "timeout",
-    "retries", "cache", "cache-dir", "revision", "dry-run", "people", "rate-sheet",
+    "retries", "cache", "cache-dir", "revision", "dry-run", "people", "rate-sheet", "no-github",
 )  # fmt: skip
 CACHE_MODES = ("all", "judgments", "refresh", "off", "only")
 _MOST_LINES = 50
@@ -127,6 +127,12 @@ def add_options(parser: pytest.Parser) -> None:
         "dry-run",
         None,
         "print what would be called and what that costs; call nothing",
+        action="store_true",
+    )
+    add(
+        "no-github",
+        None,
+        "under GitHub Actions: no annotations, and nothing in the step's summary",
         action="store_true",
     )
 

@@ -69,6 +69,7 @@ class Settings:
     merge: tuple[Path, ...] = ()
     people: tuple[GivenPath, ...] = ()
     rate_sheets: tuple[Path, ...] = ()
+    no_github: bool = False
 
     def __post_init__(self) -> None:
         """Refuses what excludes each other."""
