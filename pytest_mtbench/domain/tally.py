@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .chat import ChatReply, Kind, Usage
+from .result import Spent, TurnKey
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Tally:
     Args:
         answer_usage: tokens of all answers; `against_usage`: those of them that other models gave.
         moved: the kinds of requests whose instructions had to stand in the user's message.
+        spent: what single turns took, as far as anything was asked for them.
     """
 
     answers: CallCount = field(default_factory=CallCount)
@@ -34,6 +36,7 @@ class Tally:
     notes: list[str] = field(default_factory=list)
     against_usage: Usage = field(default_factory=Usage)
     moved: set[Kind] = field(default_factory=set)
+    spent: dict[TurnKey, Spent] = field(default_factory=dict)
 
     def count(self, kind: Kind) -> CallCount:
         """The counter of a kind of reply."""
@@ -63,6 +66,10 @@ class Tally:
             self.against_usage += usage if other else Usage()
         else:
             self.judgment_usage += usage
+
+    def bill(self, turn: TurnKey, cost: float | None) -> None:
+        """Counts a new reply that a turn took."""
+        self.spent[turn] = self.spent.get(turn, Spent()).plus(cost)
 
     def judge_served_as(self, name: str) -> None:
         """Keeps a name that the judge's endpoint calls it by, once; an empty one says nothing."""

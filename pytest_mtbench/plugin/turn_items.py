@@ -67,7 +67,18 @@ def turn_properties(suite: ResolvedSuite, result: TurnResult) -> list[tuple[str,
         ("category", item_id(result.category)),
         ("turn", result.key.turn),
         ("judge", suite.plan.judge.name),
+        ("cached", "false" if result.spent.replies else "true"),
+        *([("cost", _usd(result.spent.cost))] if _is_priced(suite) and result.spent.cost is not None else []),
     ]
+
+
+def _is_priced(suite: ResolvedSuite) -> bool:
+    return suite.plan.model.price is not None or suite.plan.judge.price is not None
+
+
+def _usd(cost: float) -> str:
+    """USD to a millionth, which is a token of a cheap model."""
+    return f"{cost:.6f}".rstrip("0").rstrip(".")
 
 
 def _too_low(question: Question, turn: int, result: TurnResult, floor: float) -> str:
