@@ -26,7 +26,7 @@ class _Written(BaseModel):
 
 
 class _Open(BaseModel):
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", protected_namespaces=())
 
 
 class Mean(_Written):

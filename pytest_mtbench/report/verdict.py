@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from ..demo import shown_name
 from ..scores.gates import GateResult
@@ -13,9 +14,26 @@ from .run_report import RunReport
 _SCORED = ("overall", "turn", "category")
 
 
-def verdict(report: RunReport) -> str:
-    """The score, the gates, and what else made the run fail; plain text, not yet made harmless."""
-    return " ".join((*_score(report), *_gates(report), *_else(report)))
+def verdict(report: RunReport, *, alone: bool = True) -> str:
+    """The score, the gates, and what else made the run fail; plain text, not yet made harmless.
+
+    Args:
+        alone: whether the run has no other suite, whose failure would be told there.
+    """
+    return " ".join((*_score(report), *_gates(report), *_else(report, alone=alone)))
+
+
+def status_of(report: RunReport, *, alone: bool = True) -> Literal["passed", "failed", "aborted"]:
+    """What a suite came to: as the run did, where it is the only one, else by what it holds itself."""
+    if alone or report.ending.status != "failed":
+        return report.ending.status
+    return "failed" if _has_failed(report) else "passed"
+
+
+def _has_failed(report: RunReport) -> bool:
+    """Whether something of this very suite fails a run."""
+    gates = any(gate.status == "failed" for gate in report.gates)
+    return gates or any(result.unscored is not None or report.is_below_floor(result) for result in report.card.results)
 
 
 def _score(report: RunReport) -> Iterator[str]:
@@ -53,7 +71,7 @@ def _gates(report: RunReport) -> Iterator[str]:
     if not_run:
         yield f"{_of(not_run, total)} did not run."
     if all(gate.status == "passed" for gate in report.gates) and not not_run:
-        yield "Its gate holds." if total == 1 else f"All {total} gates hold."
+        yield {1: "Its gate holds.", 2: "Both gates hold."}.get(total, f"All {total} gates hold.")
 
 
 def _of(count: int, total: int) -> str:
@@ -69,7 +87,7 @@ def _gate(report: RunReport, gate: GateResult) -> str:
     return f"{gate.name} ({gate.value:.{digits}f}, threshold {gate.minimum:g})"
 
 
-def _else(report: RunReport) -> Iterator[str]:
+def _else(report: RunReport, *, alone: bool) -> Iterator[str]:
     """What fails a run beside its gates."""
     unscored = sum(result.unscored is not None for result in report.card.results)
     low = sum(report.is_below_floor(result) for result in report.card.results)
@@ -77,6 +95,5 @@ def _else(report: RunReport) -> Iterator[str]:
         yield f"{unscored} {'turns have' if unscored > 1 else 'turn has'} no score."
     if low:
         yield f"{low} {'turns are' if low > 1 else 'turn is'} below the floor."
-    failed = any(gate.status == "failed" for gate in report.gates)
-    if report.ending.status == "failed" and not (failed or unscored or low):
+    if alone and report.ending.status == "failed" and not _has_failed(report):
         yield f"The run failed all the same: {report.ending.reason or f'exit status {report.ending.exit_status}'}."
