@@ -5,7 +5,8 @@ GitHub takes 65,536 characters in a comment and GitLab 1,000,000; neither shows 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ..scores.gates import GateResult
 from ..scores.regression_gate import REGRESSION
@@ -18,7 +19,7 @@ from .pairwise_lines import pairwise_lines
 from .people_lines import PEOPLE_GATES, people_lines
 from .profile_lines import profile_lines
 from .regression_lines import against, regression_lines
-from .run_report import RunReport
+from .run_report import Ending, RunReport
 from .table import whole_table
 from .terminal import call_lines, title
 from .verdict import verdict
@@ -44,12 +45,30 @@ def markdown_report(reports: Sequence[RunReport], limit: int = LIMIT) -> str:
         reports: one a suite; of many the failed ones are told first.
         limit: the bytes that it stays below.
     """
-    ordered = sorted(reports, key=lambda report: all(gate.status == "passed" for gate in report.gates))
+    ordered = sorted(map(_without_others(reports), reports), key=lambda report: report.ending.status == "passed")
     told = ordered[: max(1, limit // _LEAST)]
     share = limit // len(told) if told else 0
     pages = [fitted(list(_sections(report)), share, _ELSEWHERE) for report in told]
     left_out = len(ordered) - len(told)
     return "\n".join(pages) + (f"\nand {left_out} suites more. {_ELSEWHERE}\n" if left_out else "")
+
+
+def _without_others(reports: Sequence[RunReport]) -> Callable[[RunReport], RunReport]:
+    """Makes of a run's ending that of a single suite, where it failed for what another suite came to."""
+    blamed = any(map(_fails, reports))
+
+    def own(report: RunReport) -> RunReport:
+        innocent = blamed and report.ending.status == "failed" and report.ending.reason is None and not _fails(report)
+        return replace(report, ending=Ending()) if innocent else report
+
+    return own
+
+
+def _fails(report: RunReport) -> bool:
+    results = report.card.results
+    return any(gate.status == "failed" for gate in report.gates) or any(
+        result.unscored is not None or report.is_below_floor(result) for result in results
+    )
 
 
 def _sections(report: RunReport) -> Iterator[Section]:

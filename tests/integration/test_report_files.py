@@ -57,8 +57,9 @@ def test_a_page_of_markdown(bench: Bench, xdist: Sequence[str]) -> None:
     text = (bench.path / "out" / "x.md").read_text(encoding="utf-8")
     check_stays_text(text)
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
-        "## ❌ MT-Bench: m, judged by the-judge, on small"
-    ] * 2
+        "## ❌ MT-Bench: m, judged by the-judge, on small",
+        "## ✅ MT-Bench: m, judged by the-judge, on small",
+    ]
     assert (
         text.index("- ❌ `a/one.mtbench.yaml::gate[math]`: 8 is below the threshold 9")
         < text.index("- ✅ `a/one.mtbench.yaml::gate[overall]`")
