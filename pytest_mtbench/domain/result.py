@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -120,16 +120,35 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What a turn took in this run.
+
+    Args:
+        replies: answers and judgments that are new; none where all were there already.
+        cost: USD for them; None where a price is missing.
+    """
+
+    replies: int = 0
+    cost: float | None = 0.0
+
+    def plus(self, cost: float | None) -> Spent:
+        """With one reply more."""
+        return Spent(self.replies + 1, None if cost is None or self.cost is None else self.cost + cost)
+
+
+@dataclass(frozen=True)
 class TurnResult:
     """One turn, measured once a run; every other figure is derived.
 
     Args:
         runs: one or more, in order.
+        spent: what it took; no part of what was measured.
     """
 
     key: TurnKey
     category: str
     runs: tuple[Run, ...]
+    spent: Spent = field(default=Spent(), compare=False)
 
     @property
     def score(self) -> float | None:
@@ -226,12 +245,13 @@ class TurnResult:
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, for another process of the run."""
         runs = [asdict(run) | {"games": [game.as_json() for game in run.games]} for run in self.runs]
-        return {"key": list(self.key), "category": self.category, "runs": runs}
+        return {"key": list(self.key), "category": self.category, "runs": runs, "spent": asdict(self.spent)}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> TurnResult:
         """Reads what `as_json` wrote."""
-        return cls(TurnKey(*row["key"]), row["category"], tuple(_run_from_json(run) for run in row["runs"]))
+        runs = tuple(_run_from_json(run) for run in row["runs"])
+        return cls(TurnKey(*row["key"]), row["category"], runs, Spent(**row["spent"]))
 
 
 def selected_turns(questions: Sequence[Question], suite: str) -> list[TurnKey]:

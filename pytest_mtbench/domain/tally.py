@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .chat import ChatReply, Kind, Usage
+from .result import Spent, TurnKey
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Tally:
         answer_usage: tokens of all answers; `against_usage`: those of them that other models gave.
         moved: the kinds of requests whose instructions had to stand in the user's message.
         jury: what of it each judge of a jury has a part in; empty where there is one judge.
+        spent: what single turns took, as far as anything was asked for them.
     """
 
     answers: CallCount = field(default_factory=CallCount)
@@ -61,6 +63,7 @@ class Tally:
     against_usage: Usage = field(default_factory=Usage)
     moved: set[Kind] = field(default_factory=set)
     jury: dict[str, JudgeTally] = field(default_factory=dict)
+    spent: dict[TurnKey, Spent] = field(default_factory=dict)
 
     def count(self, kind: Kind) -> CallCount:
         """The counter of a kind of reply."""
@@ -112,6 +115,10 @@ class Tally:
             self.against_usage += usage if other else Usage()
         else:
             self.judgment_usage += usage
+
+    def bill(self, turn: TurnKey, cost: float | None) -> None:
+        """Counts a new reply that a turn took."""
+        self.spent[turn] = self.spent.get(turn, Spent()).plus(cost)
 
     def judge_served_as(self, name: str) -> None:
         """Keeps a name that the judge's endpoint calls it by, once; an empty one says nothing."""

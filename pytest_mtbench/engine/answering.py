@@ -11,6 +11,7 @@ from ..domain.chat import NO_ANSWER, ChatReply
 from ..domain.endpoint import Answerer
 from ..domain.errors import UnscoredError
 from ..domain.question import Question, QuestionId
+from ..domain.result import TurnKey
 from ..domain.tally import Tally
 from ..protocol.whole import answer_fault, end_of
 from ..untrusted.text import join_surrogates
@@ -71,9 +72,8 @@ class Answering:
             if generated is not None:
                 return generated
         slot = f"answer:{question.id}:{turn}:{run}" + ("" if own else f":{who.label}")
-        wanted = Wanted(
-            plan, "answer", who, request, slot, priority, lambda reply: _use_of(plan, reply), self._tallies[plan.payer]
-        )
+        tally, key = self._tallies[plan.payer], TurnKey(plan.key, question.id, turn)
+        wanted = Wanted(plan, "answer", who, request, slot, priority, lambda reply: _use_of(plan, reply), tally, key)
         reply = await self._replies.get(wanted)
         section = "model" if own else "against"
         if end_of(reply.finish_reason) == "cut-off" and _is_empty(plan, reply):
@@ -106,7 +106,9 @@ class Answering:
         if text is None:
             return None
         reply = ChatReply(join_surrogates(text), served=NAME, created=time.time())
-        self._tallies[plan.payer].use("answer", reply)
+        tally, (_, question, turn, _) = self._tallies[plan.payer], arguments
+        tally.use("answer", reply)
+        tally.bill(TurnKey(plan.key, question.id, turn), 0.0)
         return reply
 
 

@@ -12,7 +12,7 @@ from ..domain.endpoint import Answerer
 from ..domain.errors import FatalError, UnscoredError
 from ..domain.game import Game
 from ..domain.question import Question
-from ..domain.result import Judgment
+from ..domain.result import Judgment, TurnKey
 from ..domain.tally import Tally
 from ..protocol.judgment import RATING, VERDICT, Marking, Reading, read
 from ..protocol.quotation import Material
@@ -118,10 +118,11 @@ class Judging:
         slot = ":".join([f"judgment:{question.id}:{turn}:{sample}", *apart, *names])
         name = ("judgment", plan.key, question.id, turn, side.run, sample, names, plan.said_by)
         shown = [text for one in order for text in one.shown(plan)]
-        return await self._tasks.once(name, lambda: self._get(plan, request, slot, shown, marking))
+        key = TurnKey(plan.key, question.id, turn)
+        return await self._tasks.once(name, lambda: self._get(plan, key, request, slot, shown, marking))
 
     async def _get(
-        self, plan: Plan, request: ChatRequest, slot: str, shown: list[str], marking: Marking[T]
+        self, plan: Plan, turn: TurnKey, request: ChatRequest, slot: str, shown: list[str], marking: Marking[T]
     ) -> tuple[str, Reading[T]]:
         material = Material("\n".join(message["content"] for message in request.messages), shown)
 
@@ -134,7 +135,7 @@ class Judging:
             return "again" if reading(reply).reason else "good"
 
         priority, tally = (request.sample, 0), self._tallies[plan.payer]
-        wanted = Wanted(plan, "judgment", plan.judge, request, slot, priority, use_of, tally)
+        wanted = Wanted(plan, "judgment", plan.judge, request, slot, priority, use_of, tally, turn)
         reply = await self._replies.get(wanted)
         if plan.judges_served and reply.served and reply.served not in plan.judges_served:
             raise FatalError(judge_served_as(plan, reply.served))

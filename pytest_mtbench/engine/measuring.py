@@ -17,7 +17,7 @@ from ..domain.endpoint import Answerer
 from ..domain.errors import FatalError, UnscoredError
 from ..domain.game import Game
 from ..domain.question import Question
-from ..domain.result import JUDGES_DIFFER, Run, TurnKey, TurnResult
+from ..domain.result import JUDGES_DIFFER, Run, Spent, TurnKey, TurnResult
 from ..domain.tally import Tally
 from ..protocol.flags import answer_flags, template_markers
 from ..protocol.prompts import PAIR_PROMPTS, SINGLE_PROMPTS
@@ -108,7 +108,8 @@ class Engine:
         plan = self._plans[key.suite]
         question = plan.question(key.question_id)
         runs = await asyncio.gather(*(self._run(_Asked(plan, question, key.turn, run)) for run in range(count)))
-        result = TurnResult(key, question.category, tuple(runs))
+        spent = self.tallies[plan.payer].spent.get(key, Spent())
+        result = TurnResult(key, question.category, tuple(runs), spent)
         if key not in self.results or len(self.results[key].runs) < count:
             self.results[key] = result
         return result

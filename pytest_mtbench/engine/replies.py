@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeVar
 from ..domain.chat import CacheMode, ChatReply, ChatRequest, Kind, Usage
 from ..domain.endpoint import Role
 from ..domain.errors import UnscoredError
+from ..domain.result import TurnKey
 from ..domain.tally import Tally
 from ..protocol.whole import end_of
 from .budget import Budget
@@ -51,7 +52,7 @@ class Wanted:
         who: the model that is asked.
         slot: names what is asked, apart from how.
         use_of: what a reply is worth.
-        tally: where it is counted.
+        tally: where it is counted; `turn`: the turn that it is of.
     """
 
     plan: Plan
@@ -62,10 +63,12 @@ class Wanted:
     priority: Priority
     use_of: Callable[[ChatReply], Use]
     tally: Tally
+    turn: TurnKey
 
     def spend(self, usage: Usage) -> None:
         """Counts the tokens of a reply that was paid for."""
         self.tally.spend(self.kind, usage, other=self.who is not self.plan.model, judge=self._judge)
+        self.tally.bill(self.turn, self.who.cost(usage))
 
     def use(self, reply: ChatReply) -> None:
         """Counts the reply that the run goes on with, and says what its endpoint refused."""

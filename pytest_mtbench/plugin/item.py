@@ -40,6 +40,17 @@ class SuiteItem(pytest.Item):
     def _initrequest(self) -> None:
         """Does nothing: there are no fixtures.  pytest-retry calls it before it tries an item again."""
 
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The whole message where pytest shows failures, its first line where a line is all that there is.
+
+        pytest cuts a message in its short summary to the width of the terminal, but not under `CI=true`.
+        """
+        shown: Any = super().repr_failure(excinfo, style)
+        crash = getattr(shown, "reprcrash", None)
+        if crash is not None:
+            crash.message = crash.message.partition("\n")[0]
+        return shown
+
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where pytest says that the item stands."""
         path = self.parent.path if isinstance(self.parent, pytest.File) else self.config.rootpath / VIRTUAL

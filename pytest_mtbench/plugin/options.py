@@ -25,7 +25,7 @@ VIRTUAL = "mtbench"
 _NAMES = (
     "model", "base-url", "judge", "judge-base-url", "questions", "min", "against", "baseline", "report", "export",
     "answers", "shard", "merge", "runs", "judge-repeats", "limit", "concurrency", "judge-concurrency", "timeout",
-    "retries", "cache", "cache-dir", "revision", "dry-run", "people", "rate-sheet",
+    "retries", "cache", "cache-dir", "revision", "dry-run", "people", "rate-sheet", "no-github",
 )  # fmt: skip
 CACHE_MODES = ("all", "judgments", "refresh", "off", "only")
 _MOST_LINES = 50
@@ -82,7 +82,7 @@ def add_options(parser: pytest.Parser) -> None:
         type=option_types.names,
     )
     add("baseline", "FILE", "gate on regression against this JSON report", type=option_types.path)
-    add("report", "FILE", "write a report, repeatable: .json", action="append", type=option_types.report)
+    add("report", "FILE", "write a report, repeatable: .json, .jsonl, .md", action="append", type=option_types.report)
     add(
         "people",
         "FILE",
@@ -132,6 +132,12 @@ def add_options(parser: pytest.Parser) -> None:
         "dry-run",
         None,
         "print what would be called and what that costs; call nothing",
+        action="store_true",
+    )
+    add(
+        "no-github",
+        None,
+        "under GitHub Actions: no annotations, and nothing in the step's summary",
         action="store_true",
     )
 

@@ -20,6 +20,7 @@ from ..scores.scorecard import scorecard, scorecards
 from ..suite.who import answered_by
 from ..untrusted.text import one_line
 from .ending import EndingPlugin, Pointer, error_report, say, undecided_text
+from .github import annotate, append_summary
 from .item import FATAL_PROPERTY, gate_of
 from .names import gate_item_name, turn_item_ids
 from .people_items import people_outcome, shown_of
@@ -51,6 +52,7 @@ class ResultsPlugin:
         self._gates: dict[tuple[str, str], GateResult] = {}
         self._reports: list[RunReport] = []
         self._problems: list[str] = []
+        self._notes: list[str] = []
         self._writer = Writer(registry.settings)
         self._fatal: str | None = None
 
@@ -82,8 +84,7 @@ class ResultsPlugin:
         suites = self._measured_suites(runner)
         self._tell_what_is_missing(session, suites)
         self._reports = [self._report(session, suite, runner) for suite in suites]
-        for report in self._reports:
-            self._fail(session, self._writer.write(report))
+        self._fail(session, self._writer.write(self._reports))
         for suite in suites if self._registry.settings.rate_sheets else ():
             self._fail(session, self._writer.write_sheets(shown_of(suite, runner.results().values()), *suite.sheet))
         for report in self._reports:
@@ -91,14 +92,17 @@ class ResultsPlugin:
         ending = self._ending.ending(int(session.exitstatus), self._problems)
         if any(report.ending != ending for report in self._reports):  # a hook or a disk has changed it
             self._reports = [replace(report, ending=ending) for report in self._reports]
-            for report in self._reports:
-                self._fail(session, self._writer.write(report))
-        say(self._config, [*self._problems, *self._writer.told])
+            self._fail(session, self._writer.write(self._reports))
+        self._notes = self._writer.told
+        if not self._registry.settings.no_github:
+            annotate(self._config, suites, self._reports)
+            self._notes += append_summary(self._reports)
+        say(self._config, [*self._problems, *self._notes])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not terminalreporter.config.getoption("no_summary"):
             self._write_tables(terminalreporter)
-        for line in [*self._problems, *self._writer.told]:
+        for line in [*self._problems, *self._notes]:
             terminalreporter.ensure_newline()
             for part in terminal.wrapped(line, shutil.get_terminal_size().columns):
                 terminalreporter.write_line(part)
@@ -178,6 +182,7 @@ class ResultsPlugin:
             people_rule=suite.people.rule if suite.people else None,
             compared=compared,
             is_audition=suite.is_audition,
+            floor=suite.floor,
         )
 
     def _shown_id(self, node_id: str) -> str:

@@ -67,7 +67,18 @@ def turn_properties(suite: ResolvedSuite, result: TurnResult) -> list[tuple[str,
         ("category", item_id(result.category)),
         ("turn", result.key.turn),
         ("judge", suite.plan.judge_name),
+        ("cached", "false" if result.spent.replies else "true"),
+        *([("cost", _usd(result.spent.cost))] if _is_priced(suite) and result.spent.cost is not None else []),
     ]
+
+
+def _is_priced(suite: ResolvedSuite) -> bool:
+    return any(role.price is not None for role in (suite.plan.model, *suite.plan.judges))
+
+
+def _usd(cost: float) -> str:
+    """USD to a millionth, which is a token of a cheap model."""
+    return f"{cost:.6f}".rstrip("0").rstrip(".")
 
 
 def _too_low(question: Question, turn: int, result: TurnResult, floor: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,20 @@ from ..files.fastchat_writer import export, export_files
 from ..files.rating_sheet import sheet_as_csv
 from ..files.whole import write_whole
 from ..report import json_report
+from ..report.jsonl_report import jsonl_report
+from ..report.markdown_report import markdown_report
 from ..report.run_report import RunReport
 from ..scores.sample import sheet_items
 from ..scores.shown import Shown
 from ..suite.settings import Settings
 from ..untrusted.redaction import redacted, secrets_of
 from ..untrusted.text import one_line
+
+_OF_ALL_SUITES: Mapping[str, Callable[[Sequence[RunReport]], str]] = {
+    ".jsonl": jsonl_report,
+    ".md": markdown_report,
+}
+"""The text of a report that can hold several suites, by its suffix."""
 
 
 class Writer:
@@ -36,23 +44,35 @@ class Writer:
         self._written: set[Path] = set()
         self._sheets: dict[Path, str] = {}
 
-    def write(self, report: RunReport) -> Iterator[str]:
-        """Writes one suite's files.
+    def write(self, reports: Sequence[RunReport]) -> Iterator[str]:
+        """Writes the files of a run.
+
+        Args:
+            reports: one a suite; of one alone where there is a file that holds a single suite.
 
         Yields:
             what could not be written, a line each.
         """
-        text = json_report.as_text(json_report.as_json(report), every_run=self._settings.shard is not None)
-        for path in self._settings.reports:
-            if not self._keep(path, report):
-                yield from self._tried(path, f"--mtbench-report={path}", lambda path=path: write_whole(path, text))
+        for path in self._settings.reports if reports else ():
+            if not self._keep(path, reports):
+                yield from self._tried(path, f"--mtbench-report={path}", lambda path=path: self._write(path, reports))
+        for report in reports:
+            yield from self._export(report)
+
+    def _write(self, path: Path, reports: Sequence[RunReport]) -> None:
+        if path.suffix in _OF_ALL_SUITES:
+            text = _OF_ALL_SUITES[path.suffix](reports)
+        else:
+            (report,) = reports
+            text = json_report.as_text(json_report.as_json(report), every_run=self._settings.shard is not None)
+        write_whole(path, text)
+
+    def _export(self, report: RunReport) -> Iterator[str]:
         folder = self._settings.export
-        if folder is not None and not any(self._keep(path, report) for path in export_files(folder, report.plan)):
-            rows = report.card.results
+        if folder is not None and not any(self._keep(path, [report]) for path in export_files(folder, report.plan)):
+            rows, note = report.card.results, report.tally.note
             what = f"--mtbench-export={folder}"
-            yield from self._tried(
-                folder, what, lambda: export(folder, report.plan, rows, report.started, report.tally.note)
-            )
+            yield from self._tried(folder, what, lambda: export(folder, report.plan, rows, report.started, note))
 
     def write_sheets(self, shown: Iterable[Shown], sample: int, seed: int) -> Iterator[str]:
         """Writes the sheets for people; see `write`."""
@@ -72,9 +92,10 @@ class Writer:
         kept = [f"{path}: not replaced, since this run scored no turn" for path in sorted(self._kept)]
         return kept + [f"{path}: {said}" for path, said in self._sheets.items()]
 
-    def _keep(self, path: Path, report: RunReport) -> bool:
+    def _keep(self, path: Path, reports: Iterable[RunReport]) -> bool:
         """Whether a file stays: nothing was measured, and it is of an earlier run."""
-        measured = any(score is not None for result in report.card.results for score in result.scores)
+        results = [result for report in reports for result in (*report.card.results, *report.compared)]
+        measured = any(score is not None for result in results for score in result.scores)
         if path not in self._written and path.exists() and not measured:
             self._kept.add(path)
         return path in self._kept

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 TIERS = ((9.0, "Frontier"), (8.0, "Strong"), (7.0, "Capable"), (0.0, "Limited"))
 
+_FIT_FOR = {
+    "Frontier": "complex reasoning, agentic tasks",
+    "Strong": "a general assistant, chat",
+    "Capable": "simple, cost-sensitive tasks",
+    "Limited": "narrow, constrained uses",
+}
+
 # Judged by GPT-4 on the original set, as the authors' leaderboard gave them in November 2023
 # (https://lmsys.org/blog/2023-06-22-leaderboard and the tables that followed it).
 SCORES = {
@@ -41,6 +48,11 @@ SCORES = {
 def tier(score: float) -> str:
     """The name of the band that a score falls into."""
     return next(name for lowest, name in TIERS if score >= lowest)
+
+
+def fit_for(name: str) -> str:
+    """What a model of a tier is fit for."""
+    return _FIT_FOR[name]
 
 
 def nearest(score: float, count: int = 3) -> list[tuple[str, float]]:

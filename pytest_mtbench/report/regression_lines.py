@@ -44,9 +44,13 @@ def regression_lines(report: RunReport) -> Iterator[str]:
         yield advice
 
 
-def _headline(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
+def against(spec: RegressionSpec, last: Comparison) -> str:
+    """What is compared with: model, runs and file."""
     runs = f"{last.runs[1]} run{'s' if last.runs[1] > 1 else ''}"
-    against = f"against {spec.baseline.model} ({runs}, {spec.baseline.name})"
+    return f"against {spec.baseline.model} ({runs}, {spec.baseline.name})"
+
+
+def _headline(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
     gates: dict[str, GateResult] = {gate.name: gate for gate in report.gates}
     if REGRESSION in gates:
         said = gates[REGRESSION].message.removeprefix(f"{REGRESSION}: ")
@@ -54,7 +58,7 @@ def _headline(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
         blind = report.outcome is not None and bool(report.outcome.blind or report.outcome.old)
         said = f"{'nothing can be said' if blind else sentence(last)}; gate[regression] did not run"
     judge = f"; {gates[JUDGE].message}" if JUDGE in gates else ""
-    return f"{against}: {said}{judge}"
+    return f"{against(spec, last)}: {said}{judge}"
 
 
 def _fallen(report: RunReport, last: Comparison) -> Iterator[str]:

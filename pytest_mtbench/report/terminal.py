@@ -15,7 +15,7 @@ from .bias_lines import bias_lines
 from .jury import jury_lines
 from .pairwise_lines import pairwise_lines, ranking
 from .people_lines import PEOPLE_GATES, people_lines
-from .published import nearest, tier
+from .profile_lines import profile_lines
 from .regression_lines import regression_lines
 from .run_report import RunReport
 from .table import BASELINE_GATES, table
@@ -45,7 +45,8 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
     if report.card.results:
         yield from table(report, width)
         yield ""
-        yield from _standing(report, width)
+        for line in profile_lines(report):
+            yield from wrapped(line, width)
     elif not report.is_audition:
         yield "no turn was measured"
     yield from _gates(report, width)
@@ -60,17 +61,9 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
         yield from wrapped(line, width) if line[:1] != " " else [line]
     yield from _unscored(report, width)
     yield from _lost(report) if report.plan.opponents else _lowest(report)
-    yield from _calls(report, width)
+    yield from call_lines(report, width)
     for note in (*report.plan.questions.notes, *report.remarks, *report.tally.notes):
         yield from wrapped(note if note.startswith("warning:") else f"note: {note}", width)
-
-
-def _standing(report: RunReport, width: int) -> Iterator[str]:
-    mean = report.card.overall.mean
-    if mean is None or not report.whole_original or report.plan.opponents or report.plan.jury:
-        return
-    near = ", ".join(f"{name} {score:.2f}" for name, score in nearest(mean))
-    yield from wrapped(f"tier: {tier(mean)} ({mean:.2f}); nearest published scores, judged by GPT-4: {near}", width)
 
 
 def _gates(report: RunReport, width: int) -> Iterator[str]:
@@ -108,7 +101,8 @@ def _lost(report: RunReport) -> Iterator[str]:
             yield f"  {report.id_of(result)}"
 
 
-def _calls(report: RunReport, width: int) -> Iterator[str]:
+def call_lines(report: RunReport, width: int) -> Iterator[str]:
+    """Requests, tokens, cost, time, and how old the oldest answer is."""
     tally = report.tally
     made = tally.answers.made + tally.judgments.made
     text = f"requests: {made} made ({_count('answers', tally.answers)}; {_count('judgments', tally.judgments)})"

@@ -69,6 +69,7 @@ class Settings:
     merge: tuple[Path, ...] = ()
     people: tuple[GivenPath, ...] = ()
     rate_sheets: tuple[Path, ...] = ()
+    no_github: bool = False
 
     def __post_init__(self) -> None:
         """Refuses what excludes each other."""
@@ -90,4 +91,5 @@ class Settings:
     @property
     def of_one_suite(self) -> bool:
         """Whether something is asked for that holds a single suite."""
-        return bool(self.reports or self.export or self.merge or self.answers or self.people or self.rate_sheets)
+        in_one_file = any(path.suffix == ".json" for path in self.reports) or self.export or self.rate_sheets
+        return bool(in_one_file or self.merge or self.answers or self.people)

@@ -56,14 +56,17 @@ def listed(names: Sequence[str], most: int = 8) -> str:
 
 def shorten_block(text: str, characters: int) -> str:
     """A printable block of about so many characters: its beginning, and its end where it is cut."""
-    block = text.strip()
-    if len(block) > characters:
-        half = characters // 2
-        left_out = len(block) - 2 * half
-        block = f"{block[:half].rstrip()}\n[... {left_out} characters ...]\n{block[-half:].lstrip()}"
-    block = printable(block)
     # A bar before each line: GitHub's runner takes a line that begins with `::name::` for a command.
-    return textwrap.indent(block, "  | ", lambda _: True)
+    return textwrap.indent(printable(cut_middle(text.strip(), characters)), "  | ", lambda _: True)
+
+
+def cut_middle(text: str, characters: int) -> str:
+    """The beginning and the end of a text that is longer than so many characters."""
+    if len(text) <= characters:
+        return text
+    half = characters // 2
+    left_out = len(text) - 2 * half
+    return f"{text[:half].rstrip()}\n[... {left_out} characters ...]\n{text[-half:].lstrip()}"
 
 
 def _harmless(char: str) -> bool:

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
+
+from pytest_mtbench.report.schema import report_schema
 
 from ..conftest import environment
 from ..server import JUDGE, Server
 from ..sets import write_set
 
+REPORT_SCHEMA = Draft7Validator(report_schema())
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart" / "mtbench.yaml"
 
 
@@ -92,8 +96,10 @@ class Bench:
         return path
 
     def report(self, name: str = "report.json") -> Any:
-        """A JSON report that a run wrote."""
-        return json.loads((self.path / name).read_text(encoding="utf-8"))
+        """A JSON report that a run wrote, in which nothing stands that its schema does not know."""
+        report = json.loads((self.path / name).read_text(encoding="utf-8"))
+        REPORT_SCHEMA.validate(report)
+        return report
 
 
 @pytest.fixture(scope="session")

@@ -144,7 +144,7 @@ def test_junit_xml_carries_the_score(bench: Bench) -> None:
     bench.run("--junitxml=out.xml")
     cases = {case.get("name"): case for case in ET.parse(bench.path / "out.xml").iter("testcase")}
     properties = {item.get("name"): item.get("value") for item in cases["math[q3-turn2]"].iter("property")}
-    assert properties == {"score": "8", "category": "math", "turn": "2", "judge": "the-judge"}
+    assert properties == {"score": "8", "category": "math", "turn": "2", "judge": "the-judge", "cached": "false"}
 
 
 def test_warnings_as_errors_durations_and_no_terminal(bench: Bench) -> None:

@@ -25,6 +25,8 @@ def test_the_lines_of_the_summary(bench: Bench) -> None:
         "turn 2                            7.75       2.37-10.00",
         "overall                           7.89       4.87-10.00",
         "",
+        "profile: no category stands out beyond noise",
+        "second turn: as the first within noise, +0.00 [-2.28, +2.28]",
         "lowest turns:",
         "   4.00  mtbench.yaml::math[q3-turn1]",
         "   4.00  mtbench.yaml::math[q3-turn2]",

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from ..markdown import check_stays_text
 from ..server import Asked, Reply, error
 from ..sets import write_jsonl
 from .conftest import Bench, flowing
@@ -205,7 +206,7 @@ class Actors:
         assert seen == {name: (row.score, row.reason, row.asked, sorted(row.flags)) for name, row in table.items()}
 
 
-SHOWN = ("-rA", "-vv", "--junitxml=junit.xml", "--mtbench-export=out")
+SHOWN = ("-rA", "-vv", "--junitxml=junit.xml", "--mtbench-export=out", "--mtbench-report=report.md")
 
 
 def test_every_row_of_the_table(bench: Bench) -> None:
@@ -235,6 +236,7 @@ def _survives(bench: Bench, result: pytest.RunResult) -> None:
     _printable(result)
     cases = list(ET.parse(bench.path / "junit.xml").getroot().iter("testcase"))
     assert len(cases) == len(TABLE)
+    check_stays_text((bench.path / "report.md").read_text(encoding="utf-8"))
     for line in (bench.path / "out" / "model_answer" / "m.jsonl").read_text(encoding="utf-8").splitlines():
         json.loads(line)
 

@@ -36,7 +36,7 @@ def test_the_recorded_scores_exactly(recorded: Play, model: str) -> None:
 def test_the_original_is_known_as_such(recorded: Play) -> None:
     text = recorded("ultrachat_cai").first.text
     assert "MT-Bench: ultrachat_cai, judged by gpt-4, on mt_bench" in text
-    assert "tier: Limited (6.51); nearest published scores, judged by GPT-4" in text
+    assert "tier: Limited (6.51), fit for narrow, constrained uses; nearest published scores, judged by GPT-4" in text
     assert text.count("13 of the 30 published reference answers are wrong in a turn") == 1
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pytest_mtbench.domain.chat import ChatReply, ChatRequest, Usage
 from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Identity, Question, QuestionSet
-from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult, selected_turns
+from pytest_mtbench.domain.result import Judgment, Run, Spent, TurnKey, TurnResult, selected_turns
 from pytest_mtbench.domain.tally import JudgeTally, Tally
 
 from ...results import rated
@@ -127,6 +128,24 @@ def test_a_turns_result_survives_json(result: TurnResult) -> None:
     assert again == result
     assert type(again.key.question_id) is type(result.key.question_id)
     hash(again)
+
+
+def test_what_a_turn_took_survives_json_and_is_no_part_of_what_was_measured() -> None:
+    measured = rated(TurnKey("s", 1, 1), "math", 7.0)
+    spent = replace(measured, spent=Spent(3, 0.25))
+    assert TurnResult.from_json(through_json(spent.as_json())).spent == Spent(3, 0.25)
+    assert spent == measured
+
+
+@pytest.mark.parametrize(
+    "costs, spent", [([], Spent(0, 0.0)), ([0.5, 0.25], Spent(2, 0.75)), ([0.5, None, 1], Spent(3, None))]
+)
+def test_what_a_turn_took_is_counted_reply_by_reply(costs: list[float | None], spent: Spent) -> None:
+    tally, key = Tally(), TurnKey("s", 1, 1)
+    for cost in costs:
+        tally.bill(key, cost)
+        tally.bill(key._replace(turn=2), 9.0)
+    assert tally.spent.get(key, Spent()) == spent
 
 
 def test_a_turns_key_is_plain_json() -> None:
