@@ -14,7 +14,8 @@ def join_surrogates(text: str) -> str:
 
 def visible(text: str) -> str:
     """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay."""
-    return "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
+    # Most lines hold nothing of the kind, which `isprintable` sees at once: reports show millions of characters.
+    return "\n".join(line if line.isprintable() else _visible(line) for line in text.split("\n"))
 
 
 def printable(text: str) -> str:
@@ -53,6 +54,10 @@ def shorten_block(text: str, characters: int) -> str:
     block = printable(block)
     # A bar before each line: GitHub's runner takes a line that begins with `::name::` for a command.
     return textwrap.indent(block, "  | ", lambda _: True)
+
+
+def _visible(line: str) -> str:
+    return "".join(char if char == "\t" or _harmless(char) else _escape(char) for char in line)
 
 
 def _harmless(char: str) -> bool:
