@@ -48,6 +48,7 @@ class RunReport:
         people: what people say beside the judge, where anybody did; `people_rule`: what the judge must reach.
         biases: what the judge's verdicts depend on beside the answers.
         is_audition: there is no model under test; `compared`: what the judge said of the answers in the files.
+        floor: the least score of a single turn by category, or under `default`.
         regression, outcome: what the gate against a baseline asks, and what the results say of it.
     """
 
@@ -71,10 +72,16 @@ class RunReport:
     biases: Biases = field(default_factory=Biases)
     compared: tuple[TurnResult, ...] = ()
     is_audition: bool = False
+    floor: Mapping[str, float] = field(default_factory=dict)
 
     def id_of(self, result: TurnResult) -> str:
         """The node id of a turn, as a person can paste it back."""
         return self.shown_id(self.ids[result.place])
+
+    def is_below_floor(self, result: TurnResult) -> bool:
+        """Whether a turn's score is so low that its item fails."""
+        floor = self.floor.get(result.category, self.floor.get("default"))
+        return floor is not None and result.score is not None and result.score < floor
 
     @property
     def cost(self) -> float | None:

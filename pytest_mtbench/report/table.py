@@ -59,10 +59,10 @@ def table(report: RunReport, width: int) -> Iterator[str]:
     Args:
         width: columns of the terminal.
     """
-    changes = _changes(report)
+    changes = score_changes(report)
     asked = any(spec.kind not in BASELINE_GATES for spec in report.specs)
     hidden = (set() if changes else _COMPARED) | (set() if asked else _GATED)
-    rows = list(_rows(report))
+    rows = list(score_rows(report))
     text = ""
     for layout in _PAIRWISE if report.plan.opponents else _SINGLE:
         text = _drawn(layout, [_cells(*row, changes, layout.label) for row in rows], hidden)
@@ -71,7 +71,8 @@ def table(report: RunReport, width: int) -> Iterator[str]:
     yield from text.splitlines()
 
 
-def _rows(report: RunReport) -> Iterator[tuple[str, MeanScore, GateSpec | None, GateResult | None]]:
+def score_rows(report: RunReport) -> Iterator[tuple[str, MeanScore, GateSpec | None, GateResult | None]]:
+    """Label, score, gate asked for and gate decided of each category, turn and the whole, as far as measured."""
     specs: dict[tuple[str, str], GateSpec] = {(spec.kind, spec.category or spec.name): spec for spec in report.specs}
     gates = {gate.name: gate for gate in report.gates}
     card = report.card
@@ -84,7 +85,7 @@ def _rows(report: RunReport) -> Iterator[tuple[str, MeanScore, GateSpec | None, 
             yield label, score, spec, gates.get(spec.name) if spec else None
 
 
-def _changes(report: RunReport) -> dict[int, Change]:
+def score_changes(report: RunReport) -> dict[int, Change]:
     """The change against the baseline by the identity of the score that it is of."""
     if report.outcome is None or report.outcome.old:
         return {}
@@ -120,11 +121,11 @@ def _cells(
         "wins": str(games.wins) if games else "",
         "ties": str(games.ties) if games else "",
         "losses": str(games.losses) if games else "",
-        "turn1": _two(score.turns.get(1)),
-        "turn2": _two(score.turns.get(2)),
-        "mean": _two(score.mean),
+        "turn1": two(score.turns.get(1)),
+        "turn2": two(score.turns.get(2)),
+        "mean": two(score.mean),
         "interval": interval(score),
-        "baseline": _two(change.baseline if change else None),
+        "baseline": two(change.baseline if change else None),
         # The change and half the width of its 95 % interval.
         "change": f"{change.mean:+.2f} ±{change.interval()[1] - change.mean:.2f}" if change else "",
         "minimum": f"{spec.minimum:g}" if spec else "",
@@ -146,5 +147,6 @@ def _cut(label: str, most: int) -> str:
     return label + ".."
 
 
-def _two(number: float | None) -> str:
+def two(number: float | None) -> str:
+    """A score as every table has it."""
     return "" if number is None else f"{number:.2f}"
