@@ -77,7 +77,7 @@ def add_options(parser: pytest.Parser) -> None:
         type=option_types.names,
     )
     add("baseline", "FILE", "gate on regression against this JSON report", type=option_types.path)
-    add("report", "FILE", "write a report, repeatable: .json", action="append", type=option_types.report)
+    add("report", "FILE", "write a report, repeatable: .html, .json", action="append", type=option_types.report)
     add(
         "people",
         "FILE",

@@ -176,8 +176,9 @@ def _added(config: pytest.Config, paths: _Paths, suites: Mapping[Path | None, Re
 def _check_one_suite(settings: Settings, ids: Sequence[str]) -> None:
     if len(ids) > 1 and settings.of_one_suite:
         raise ConfigError(
-            "reports, --mtbench-export, --mtbench-answers, --mtbench-merge, --mtbench-people and --mtbench-rate-sheet "
-            f"are of one suite, and this run has several ({', '.join(ids)}); name one of them on the command line"
+            "reports other than .html, --mtbench-export, --mtbench-answers, --mtbench-merge, --mtbench-people and "
+            f"--mtbench-rate-sheet are of one suite, and this run has several ({', '.join(ids)}); name one of them on "
+            "the command line"
         )
 
 

@@ -84,6 +84,7 @@ class ResultsPlugin:
         self._reports = [self._report(session, suite, runner) for suite in suites]
         for report in self._reports:
             self._fail(session, self._writer.write(report))
+        self._fail(session, self._writer.write_pages(self._reports))
         for suite in suites if self._registry.settings.rate_sheets else ():
             self._fail(session, self._writer.write_sheets(shown_of(suite, runner.results().values()), *suite.sheet))
         for report in self._reports:
@@ -93,6 +94,7 @@ class ResultsPlugin:
             self._reports = [replace(report, ending=ending) for report in self._reports]
             for report in self._reports:
                 self._fail(session, self._writer.write(report))
+            self._fail(session, self._writer.write_pages(self._reports))
         say(self._config, [*self._problems, *self._writer.kept])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -178,6 +180,7 @@ class ResultsPlugin:
             people_rule=suite.people.rule if suite.people else None,
             compared=compared,
             is_audition=suite.is_audition,
+            floor=suite.floor,
         )
 
     def _shown_id(self, node_id: str) -> str:

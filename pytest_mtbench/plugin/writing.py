@@ -18,7 +18,7 @@ from ..report import json_report
 from ..report.run_report import RunReport
 from ..scores.sample import sheet_items
 from ..scores.shown import Shown
-from ..suite.settings import Settings
+from ..suite.settings import PAGE_SUFFIX, Settings
 from ..untrusted.redaction import redacted, secrets_of
 from ..untrusted.text import one_line
 
@@ -43,7 +43,7 @@ class Writer:
         """
         text = json_report.as_text(json_report.as_json(report), every_run=self._settings.shard is not None)
         for path in self._settings.reports:
-            if not self._keep(path, report):
+            if path.suffix != PAGE_SUFFIX and not self._keep(path, report):
                 yield from self._tried(path, f"--mtbench-report={path}", lambda path=path: write_whole(path, text))
         folder = self._settings.export
         if folder is not None and not any(self._keep(path, report) for path in export_files(folder, report.plan)):
@@ -52,6 +52,13 @@ class Writer:
             yield from self._tried(
                 folder, what, lambda: export(folder, report.plan, rows, report.started, report.tally.note)
             )
+
+    def write_pages(self, reports: Sequence[RunReport]) -> Iterator[str]:
+        """Writes what is one file for all suites; see `write`."""
+        paths = [path for path in self._settings.reports if path.suffix == PAGE_SUFFIX]
+        paths = [path for path in paths if not self._keep(path, *reports)]
+        for path in paths if reports else ():
+            yield from self._tried(path, f"--mtbench-report={path}", lambda path=path: _write_page(path, reports))
 
     def write_sheets(self, shown: Iterable[Shown], sample: int, seed: int) -> Iterator[str]:
         """Writes the sheets for people; see `write`."""
@@ -64,9 +71,10 @@ class Writer:
         """What the summary says of files that a run which measured nothing left as they were."""
         return [f"{path}: not replaced, since this run scored no turn" for path in sorted(self._kept)]
 
-    def _keep(self, path: Path, report: RunReport) -> bool:
+    def _keep(self, path: Path, *reports: RunReport) -> bool:
         """Whether a file stays: nothing was measured, and it is of an earlier run."""
-        measured = any(score is not None for result in report.card.results for score in result.scores)
+        results = (result for report in reports for result in (*report.card.results, *report.compared))
+        measured = any(score is not None for result in results for score in result.scores)
         if path not in self._written and path.exists() and not measured:
             self._kept.add(path)
         return path in self._kept
@@ -78,6 +86,12 @@ class Writer:
         except (OSError, ValueError) as error:
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             yield one_line(f"{what}: could not be written ({reason}); what was there before is there still")
+
+
+def _write_page(path: Path, reports: Sequence[RunReport]) -> None:
+    from ..report.html_report import html_page  # here: few runs write a page
+
+    write_whole(path, html_page(reports))
 
 
 def _write_sheet(path: Path, items: Sequence[SheetItem]) -> None:

@@ -9,6 +9,9 @@ from ..domain.chat import CacheMode
 from ..domain.endpoint import Endpoint
 from ..domain.errors import ConfigError
 
+PAGE_SUFFIX = ".html"
+"""A report of this suffix is one for all suites of a run; the others are of one suite."""
+
 
 @dataclass(frozen=True)
 class GivenPath:
@@ -90,4 +93,5 @@ class Settings:
     @property
     def of_one_suite(self) -> bool:
         """Whether something is asked for that holds a single suite."""
-        return bool(self.reports or self.export or self.merge or self.answers or self.people or self.rate_sheets)
+        reports = [path for path in self.reports if path.suffix != PAGE_SUFFIX]
+        return bool(reports or self.export or self.merge or self.answers or self.people or self.rate_sheets)
