@@ -13,7 +13,7 @@ from typing import Any
 from ..untrusted.text import join_surrogates
 from ..untrusted.urls import is_url
 
-REPORT_SUFFIXES = (".json", ".jsonl", ".md")
+REPORT_SUFFIXES = (".html", ".json", ".jsonl", ".md")
 SHEET_SUFFIXES = (".html", ".csv")
 
 

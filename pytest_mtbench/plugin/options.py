@@ -82,7 +82,13 @@ def add_options(parser: pytest.Parser) -> None:
         type=option_types.names,
     )
     add("baseline", "FILE", "gate on regression against this JSON report", type=option_types.path)
-    add("report", "FILE", "write a report, repeatable: .json, .jsonl, .md", action="append", type=option_types.report)
+    add(
+        "report",
+        "FILE",
+        "write a report, repeatable: .html, .json, .jsonl, .md",
+        action="append",
+        type=option_types.report,
+    )
     add(
         "people",
         "FILE",

@@ -24,7 +24,15 @@ from ..suite.settings import Settings
 from ..untrusted.redaction import redacted, secrets_of
 from ..untrusted.text import one_line
 
+
+def _page(reports: Sequence[RunReport]) -> str:
+    from ..report.html_report import html_page  # here: few runs write a page
+
+    return html_page(reports)
+
+
 _OF_ALL_SUITES: Mapping[str, Callable[[Sequence[RunReport]], str]] = {
+    ".html": _page,
     ".jsonl": jsonl_report,
     ".md": markdown_report,
 }

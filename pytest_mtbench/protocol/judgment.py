@@ -102,6 +102,19 @@ def read(marking: Marking[T], judgment: str, finish_reason: str = "stop", materi
     return Reading(None, fault, flags) if fault else Reading(value, None, flags)
 
 
+def marks_in(marking: Marking[T], judgment: str, value: T | None) -> list[tuple[int, int]]:
+    """Where a judgment says what was read from it, for a person who looks for it.
+
+    Args:
+        value: what was read; where nothing was, everything in double brackets is given, which may be why.
+    """
+    if value is None:
+        return [found.span() for found in _DOUBLE.finditer(judgment)]
+    forms = [form for form in (marking.form, marking.bare) if form is not None]
+    spans = ([found.span() for found in form.finditer(judgment) if marking.parse(found[1]) == value] for form in forms)
+    return next(filter(None, spans), [])
+
+
 def in_plain_brackets(text: str) -> str:
     """The text with square brackets of every kind as `[` and `]`: full-width, escaped, with unseen characters."""
     if text.isascii() and "\\" not in text:

@@ -19,6 +19,8 @@ _TAGS: tuple[Tags, ...] = (
     ("◁think▷", "◁/think▷"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
 )
+# In every one of them: a text without it, as nearly all are, is looked through once and not once a pair of tags.
+_IN_TAGS = re.compile("think|thought", re.IGNORECASE)
 # Channels of gpt-oss (OpenAI's harmony format), with its special tokens or where the server has dropped them.
 _CHANNELS = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>")
 _FINAL = re.compile(r"<\|channel\|>final\b.{0,80}?<\|message\|>(.*?)(?:<\|(?:return|end)\|>|\Z)", re.DOTALL)
@@ -36,7 +38,7 @@ def cut_thinking(text: str, own: Iterable[Tags] = (), *, closed_by_server: bool 
         own: tags of these models, beside the usual ones.
         closed_by_server: whether a closing tag alone counts.
     """
-    for tags in (*_TAGS, *own):
+    for tags in (*(_TAGS if _IN_TAGS.search(text) else ()), *own):
         pattern = _pattern(*tags)
         if pattern.search(text):
             text = _without_blocks(text, pattern, closed_by_server)

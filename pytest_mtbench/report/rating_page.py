@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from ..domain.sheet import SheetItem
 from ..untrusted.text import readable
+from .pages import as_block, rendered
 
-_FOLDER = Path(__file__).parent
 _SCRIPTS = ("rating_sheet.js", "rating_memory.js", "rating_page.js")  # in this order: they share their names
-
-# What could end the script block that holds the data, or a line of a script.
-_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
 def rating_page(items: Sequence[SheetItem], title: str) -> str:
@@ -35,28 +30,20 @@ def rating_page(items: Sequence[SheetItem], title: str) -> str:
     Raises:
         ValueError: no items, or some to be compared and some to be rated.
     """
-    import jinja2  # here: importing the plugin must stay light
-
     kinds = {"compare" if item.right else "rate" for item in items}
     if len(kinds) != 1:
         raise ValueError("a rating page needs items that are all to be compared, or all to be rated")
     kind = kinds.pop()
     distinct = {item.id: item for item in items}
-    loader = jinja2.FileSystemLoader(_FOLDER)
-    pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    pages.filters["source_hash"] = _source_hash
-    return pages.get_template("rating_page.html").render(
+    return rendered(
+        "rating_page.html",
+        "rating_page.css",
+        _SCRIPTS,
         title=readable(title),
         compare=kind == "compare",
         count=len(distinct),
-        style=_read("rating_page.css"),
-        scripts=[_read(name) for name in _SCRIPTS],
         data=_data(kind, list(distinct.values())),
     )
-
-
-def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _data(kind: str, items: Sequence[SheetItem]) -> str:
@@ -64,7 +51,7 @@ def _data(kind: str, items: Sequence[SheetItem]) -> str:
     ids = sorted(item.id for item in items)
     name = hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:16]
     sheet = {"name": name, "kind": kind, "items": [_row(item) for item in items]}
-    return json.dumps(sheet, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    return as_block(sheet)
 
 
 def _row(item: SheetItem) -> dict[str, Any]:
@@ -74,8 +61,3 @@ def _row(item: SheetItem) -> dict[str, Any]:
         "questions": [readable(text) for text in item.question.turns[: item.turn]],
         "sides": [[readable(text) for text in side] for side in sides],
     }
-
-
-def _source_hash(source: str) -> str:
-    """The name of an inline script or style in a Content-Security-Policy."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()

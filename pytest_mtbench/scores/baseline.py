@@ -10,6 +10,7 @@ from typing import Any
 
 from ..domain.errors import ConfigError
 from ..domain.question import QuestionId
+from ..domain.result import Run
 from ..engine.plan import Juror, Plan, Sentinel
 from ..files.fingerprint import INSTRUCTIONS, differences, fingerprint, served_before
 from ..files.report_reader import StoredReport
@@ -39,6 +40,7 @@ class Baseline:
         scores: of every turn, one a run.
         answers: the first run's, by question id, turn and run 0.
         judged: the first run's scores, which the sentinel is held against.
+        first: the first run of each turn, with what the judge said of it.
         judges_served: how the endpoint called the judge; `jury`: the same of each judge of a jury.
         judge_moved: whether the judge's instructions stood in the user's message.
         remarks: what the summary must say about it.
@@ -51,6 +53,7 @@ class Baseline:
     scores: Mapping[Turn, tuple[float | None, ...]]
     answers: Mapping[tuple[QuestionId, int, int], str] = field(repr=False)
     judged: Mapping[Turn, float]
+    first: Mapping[Turn, Run] = field(default_factory=dict, repr=False)
     judges_served: frozenset[str] = frozenset()
     judge_moved: bool = False
     remarks: tuple[str, ...] = ()
@@ -124,6 +127,7 @@ def baseline_of(report: StoredReport, name: str, plan: Plan) -> Baseline:
         scores={place: runs[:fewest] for place, runs in scores.items()},
         answers={(*result.place, 0): result.answer for result in report.turns},
         judged={result.place: result.scores[0] for result in report.turns if result.scores[0] is not None},
+        first={result.place: result.runs[0] for result in report.turns if result.place in asked},
         judges_served=frozenset(report.tally.judges_served),
         judge_moved="judge" in (report.fingerprint.get(INSTRUCTIONS) or ()),
         remarks=_remarks(report.fingerprint.get("model_parameters"), plan) + (_UNDATED if report.made is None else ()),

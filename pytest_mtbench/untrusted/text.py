@@ -19,7 +19,8 @@ def join_surrogates(text: str) -> str:
 
 def visible(text: str) -> str:
     """The text with control, format and lone surrogate characters shown as escapes; line breaks and tabs stay."""
-    return "".join(char if char in "\n\t" or _harmless(char) else _escape(char) for char in text)
+    # Most lines hold nothing of the kind, which `isprintable` sees at once: reports show millions of characters.
+    return "\n".join(line if line.isprintable() else _visible(line) for line in text.split("\n"))
 
 
 def readable(text: str) -> str:
@@ -67,6 +68,10 @@ def cut_middle(text: str, characters: int) -> str:
     half = characters // 2
     left_out = len(text) - 2 * half
     return f"{text[:half].rstrip()}\n[... {left_out} characters ...]\n{text[-half:].lstrip()}"
+
+
+def _visible(line: str) -> str:
+    return "".join(char if char == "\t" or _harmless(char) else _escape(char) for char in line)
 
 
 def _harmless(char: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ..pages import Parsed
 from ..server import JUDGE, SECOND, Asked
 from ..sets import write_set
 from .conftest import Bench, flowing, item_ids
@@ -252,7 +253,8 @@ def test_an_audition_judges_what_people_compared(audition: tuple[Bench, list[str
     planned = bench.plain(*options, "--mtbench-cache=off", "--mtbench-dry-run")
     assert f"judgments: 96 to ask of {JUDGE}" in flowing(planned)
     assert not bench.endpoint.asked
-    result = bench.plain(*options, "--mtbench-cache=refresh", "--mtbench-report=report.json")
+    files = ("--mtbench-report=report.json", "--mtbench-report=report.html")
+    result = bench.plain(*options, "--mtbench-cache=refresh", *files)
     result.assert_outcomes(passed=49)
     assert {asked.model for asked in bench.endpoint.asked} == {JUDGE}
     assert len(bench.endpoint.asked) == 96  # both orders
@@ -260,6 +262,14 @@ def test_an_audition_judges_what_people_compared(audition: tuple[Bench, list[str
     assert (report["model"], report["mode"], len(report["turns"])) == (None, "audition", 48)
     assert report["turns"][0]["models"] == ["m", "other"]
     assert report["agreement"]["skill"]["ratio"] > 1
+    page = Parsed((bench.path / "report.html").read_text(encoding="utf-8"))
+    assert page.data["turns"][0]["models"] == "m against other"
+    differ = [
+        (row, texts["people"]) for row, texts in zip(page.data["turns"], page.texts, strict=True) if row.get("differs")
+    ]
+    links = {attributes["href"] for _, attributes in page.elements if "href" in attributes}
+    assert differ
+    assert all(f"#{row['id']}" in links and "the judge says" in said for row, said in differ)
     bench.endpoint.asked.clear()
     some = bench.plain(*options, "-k", "writing", "--mtbench-limit=3")
     some.assert_outcomes(passed=6, deselected=6)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from ..markdown import check_stays_text
+from ..pages import Parsed
 from ..server import Asked, Reply, error
 from ..sets import write_jsonl
 from .conftest import Bench, flowing
@@ -206,7 +207,14 @@ class Actors:
         assert seen == {name: (row.score, row.reason, row.asked, sorted(row.flags)) for name, row in table.items()}
 
 
-SHOWN = ("-rA", "-vv", "--junitxml=junit.xml", "--mtbench-export=out", "--mtbench-report=report.md")
+SHOWN = (
+    "-rA",
+    "-vv",
+    "--junitxml=junit.xml",
+    "--mtbench-export=out",
+    "--mtbench-report=report.md",
+    "--mtbench-report=report.html",
+)
 
 
 def test_every_row_of_the_table(bench: Bench) -> None:
@@ -237,6 +245,11 @@ def _survives(bench: Bench, result: pytest.RunResult) -> None:
     cases = list(ET.parse(bench.path / "junit.xml").getroot().iter("testcase"))
     assert len(cases) == len(TABLE)
     check_stays_text((bench.path / "report.md").read_text(encoding="utf-8"))
+    page = (bench.path / "report.html").read_text(encoding="utf-8")
+    seen = [page, *(json.dumps(texts, ensure_ascii=False) for texts in Parsed(page).texts)]
+    assert len(seen) == 1 + len(TABLE)
+    unseen = [char for text in seen for char in set(text) if unicodedata.category(char) in ("Cc", "Cf", "Cs")]
+    assert set(unseen) == {"\n"}
     for line in (bench.path / "out" / "model_answer" / "m.jsonl").read_text(encoding="utf-8").splitlines():
         json.loads(line)
 
@@ -337,14 +350,17 @@ def test_an_endpoint_that_echoes_the_key(bench: Bench, monkeypatch: pytest.Monke
     bench.own_process = True  # this one's logging is not the run's
     result = bench.plain(
         "mtbench.yaml", "--mtbench-questions=data/echo", "--log-level=DEBUG", "-o", "log_cli=true",
-        "--log-file=log.txt", "--mtbench-report=report.json", "-vv", "-l", "--junitxml=j.xml",
-        "-o", "junit_logging=all",
+        "--log-file=log.txt", "--mtbench-report=report.json", "--mtbench-report=report.html", "-vv", "-l",
+        "--junitxml=j.xml", "-o", "junit_logging=all",
     )  # fmt: skip
     assert result.ret == 1
     unscored = {row["question_id"] for row in bench.report()["turns"] if row["unscored"]}
     # Whether a reply that ended for an unknown reason is read is another matter than whether it is shown.
     assert unscored - {"model-finish", "judge-finish"} == {"model-error", "judge-error"}
     assert [line for line in (*result.outlines, *result.errlines) if "very-secret" in line] == []
+    packed = Parsed((bench.path / "report.html").read_text(encoding="utf-8")).texts
+    assert "is fine." in json.dumps(packed)
+    assert "very-secret" not in json.dumps(packed)
     for path in bench.path.rglob("*"):
         if path.is_file():
             assert re.findall(rb".{0,30}very-secret", path.read_bytes()) == [], path

@@ -190,7 +190,8 @@ def test_a_baseline_with_ids_as_text_is_of_the_same_questions(small_set: Path, t
         row["question_id"] = str(row["question_id"])
     (tmp_path / "b.json").write_text(as_lines(report), encoding="utf-8")
     baseline = baseline_of(read_report(tmp_path / "b.json", plan.questions), "b.json", plan)
-    assert set(baseline.scores) == {key.place for key in plan.turns()}
+    assert set(baseline.scores) == set(baseline.first) == {key.place for key in plan.turns()}
+    assert baseline.first[1, 1].texts == ("[[7]]",)
 
 
 def test_a_key_that_stands_twice_is_refused(small_set: Path, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_values(parse: Callable[[str], Any], text: str, value: object) -> None:
     [
         (option_types.path, "", "must be a path, not ''"),
         (option_types.path, "  ", "must be a path, not '  '"),
-        (option_types.report, "", "must be a file ending in .json or .jsonl or .md, not ''"),
+        (option_types.report, "", "must be a file ending in .html or .json or .jsonl or .md, not ''"),
         (option_types.names, "a,,b", "must be a name, a file"),
         (option_types.shard, "3/2", "must be I/N with I from 1 to N"),
     ],

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_mtbench.protocol.judgment import RATING, VERDICT, read
+from pytest_mtbench.protocol.judgment import RATING, VERDICT, marks_in, read
 from pytest_mtbench.protocol.quotation import Material
 
 
@@ -328,3 +328,26 @@ def test_a_judge_that_repeats_its_instructions_has_not_decided(said: str) -> Non
 @pytest.mark.parametrize("said", ["[[C]]", "So it is [[C]] where neither is."])
 def test_a_verdict_in_words_like_the_instructions_counts(said: str) -> None:
     assert read(VERDICT, said, material=Material(f"{INSTRUCTIONS}\na prompt", ["x", "y"])).value == "C"
+
+
+@pytest.mark.parametrize(
+    "judgment, value, marks",
+    [
+        ("Good. Rating: [[8]]", 8.0, ["[[8]]"]),
+        ("[[8]] it is. Rating: [[8.0]]", 8.0, ["[[8]]", "[[8.0]]"]),
+        ("<think>[[3]]?</think>Rating: [[8]]", 8.0, ["[[8]]"]),
+        ("arr[0] is wrong. Rating: [4]", 4.0, ["Rating: [4]"]),
+        ("[[3]]? No: [[8]]", None, ["[[3]]", "[[8]]"]),
+        ("Rating: [[two]]", None, ["[[two]]"]),
+        ("It is fine.", None, []),
+        ("", 8.0, []),
+    ],
+)
+def test_where_a_judgment_says_what_was_read(judgment: str, value: float | None, marks: list[str]) -> None:
+    assert [judgment[start:end] for start, end in marks_in(RATING, judgment, value)] == marks
+
+
+def test_where_a_judgment_names_the_better_one() -> None:
+    judgment = "[[B]] is what it asks for.\n[[A]]"
+    assert marks_in(VERDICT, judgment, "A") == [(27, 32)]
+    assert marks_in(VERDICT, judgment, None) == [(0, 5), (27, 32)]

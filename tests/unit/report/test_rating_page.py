@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
@@ -12,46 +9,7 @@ from pytest_mtbench.domain.question import Question
 from pytest_mtbench.domain.sheet import SheetItem
 from pytest_mtbench.report.rating_page import rating_page
 
-
-class Parsed(HTMLParser):
-    """The elements of a page, and the text of its scripts and styles."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.blocks: list[tuple[str, str]] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag in ("script", "style"):
-            self.blocks.append((tag if not attrs else "data", ""))
-
-    def handle_data(self, data: str) -> None:
-        if self.elements and self.elements[-1][0] in ("script", "style") and self.cdata_elem:
-            kind, text = self.blocks[-1]
-            self.blocks[-1] = (kind, text + data)
-
-    @property
-    def sheet(self) -> Any:
-        """The data that the scripts read."""
-        (text,) = self.block("data")
-        return json.loads(text)
-
-    def block(self, kind: str) -> list[str]:
-        """The texts of all scripts, all styles or all data."""
-        return [text for name, text in self.blocks if name == kind]
-
-    def policy(self, name: str) -> list[str]:
-        """One directive of the Content-Security-Policy."""
-        (content,) = [
-            attributes["content"]
-            for _, attributes in self.elements
-            if attributes.get("http-equiv") == "Content-Security-Policy"
-        ]
-        directives = [directive.split() for directive in (content or "").split(";")]
-        return next(values for directive, *values in directives if directive == name)
+from ...pages import Parsed
 
 
 def comparison(number: int, left: str = "", right: str = "") -> SheetItem:
@@ -61,14 +19,14 @@ def comparison(number: int, left: str = "", right: str = "") -> SheetItem:
 
 def shown(text: str) -> str:
     """What the page has of an answer."""
-    side: str = Parsed(rating_page([comparison(1, left=text)], "Sheet")).sheet["items"][0]["sides"][0][0]
+    side: str = Parsed(rating_page([comparison(1, left=text)], "Sheet")).data["items"][0]["sides"][0][0]
     return side
 
 
 def test_an_item_is_its_conversation_up_to_its_turn() -> None:
     question = Question(7, "math", ("one?", "two?", "three?"))
     items = [SheetItem(question, 2, ("a", "b"), ("c", "d")), comparison(8)]
-    sheet = Parsed(rating_page(items, "Sheet")).sheet
+    sheet = Parsed(rating_page(items, "Sheet")).data
     assert sheet["kind"] == "compare"
     assert sheet["items"][0] == {"id": items[0].id, "questions": ["one?", "two?"], "sides": [["a", "b"], ["c", "d"]]}
     assert [item["id"] for item in sheet["items"]] == [item.id for item in items]
@@ -76,7 +34,7 @@ def test_an_item_is_its_conversation_up_to_its_turn() -> None:
 
 def test_one_answer_is_to_be_rated() -> None:
     item = SheetItem(Question(7, "math", ("one?",)), 1, ("a",))
-    sheet = Parsed(rating_page([item], "Sheet")).sheet
+    sheet = Parsed(rating_page([item], "Sheet")).data
     assert (sheet["kind"], sheet["items"][0]["sides"]) == ("rate", [["a"]])
 
 
@@ -102,14 +60,14 @@ def test_only_what_is_to_be_rated_is_in_the_page() -> None:
 
 
 def test_items_that_show_the_same_are_one() -> None:
-    sheet = Parsed(rating_page([comparison(1), comparison(2), comparison(1)], "Sheet")).sheet
+    sheet = Parsed(rating_page([comparison(1), comparison(2), comparison(1)], "Sheet")).data
     assert [item["id"] for item in sheet["items"]] == [comparison(1).id, comparison(2).id]
 
 
 def test_a_sheet_is_named_by_its_items_whatever_their_order() -> None:
     one, two, three = comparison(1), comparison(2), comparison(3)
     name, turned, other = (
-        Parsed(rating_page(items, "Sheet")).sheet["name"] for items in ([one, two], [two, one], [one, three])
+        Parsed(rating_page(items, "Sheet")).data["name"] for items in ([one, two], [two, one], [one, three])
     )
     assert name == turned
     assert name != other
@@ -146,7 +104,7 @@ HOSTILE = "</script><script>alert(1)</script><!--<script>]]>{{ 7 * 7 }}{% raw %}
 def test_no_text_ends_the_block_that_holds_it() -> None:
     calm, hostile = rating_page([comparison(1)], "Sheet"), rating_page([comparison(1, HOSTILE, HOSTILE)], "Sheet")
     assert [tag for tag, _ in Parsed(calm).elements] == [tag for tag, _ in Parsed(hostile).elements]
-    assert Parsed(hostile).sheet["items"][0]["sides"] == [[HOSTILE], [HOSTILE]]
+    assert Parsed(hostile).data["items"][0]["sides"] == [[HOSTILE], [HOSTILE]]
     assert "alert(1)<" not in hostile
     assert "<!--" not in hostile
 

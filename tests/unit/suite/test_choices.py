@@ -137,3 +137,10 @@ def test_a_default_stands_in_one_place() -> None:
     assert said.cache_folder == HERE / ".mtbench_cache"
     unsaid = {field.name for field in fields(said) if getattr(said, field.name) in (None, (), "", False)}
     assert {field.name for field in fields(said)} - unsaid == {"rootdir", "cwd", "timeout", "retries", "cache"}
+
+
+@pytest.mark.parametrize(
+    "reports, alone", [([], False), (["a.html"], False), (["a.json"], True), (["a.html", "a.json"], True)]
+)
+def test_a_page_is_of_all_suites_and_any_other_report_of_one(reports: list[str], alone: bool) -> None:
+    assert Settings(rootdir=HERE, cwd=HERE, reports=tuple(map(Path, reports))).of_one_suite is alone
