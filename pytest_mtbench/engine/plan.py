@@ -11,6 +11,7 @@ from ..domain.chat import AnswerSource, ChatRequest, Kind, Message
 from ..domain.endpoint import Answerer, Role
 from ..domain.question import Question, QuestionId, QuestionSet
 from ..domain.result import TurnKey, selected_turns
+from ..domain.tally import Tally
 from ..protocol.prompts import JUDGE_TEMPERATURE, answer_messages, answer_temperature, judge_messages
 from ..protocol.thinking import Tags, cut_thinking
 from ..untrusted.text import join_surrogates
@@ -67,6 +68,16 @@ class Plan:
     def is_too_old(self, answered: float) -> bool:
         """Whether a cached answer of the model under test, of that moment, does not count."""
         return self.answers_after is not None and not self.answers_after < answered <= time.time()
+
+    def cost(self, tally: Tally) -> float | None:
+        """USD for what was asked, or None where a price is missing."""
+        if self.model.price is None and self.judge.price is None:
+            return None
+        costs = [self.model.cost(tally.answer_usage - tally.against_usage), self.judge.cost(tally.judgment_usage)]
+        # The other models have one price.
+        costs += [other.cost(tally.against_usage) for other in self.opponents[:1]]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == len(costs) else None
 
     def turns(self) -> list[TurnKey]:
         """Every turn that this run asks, in order."""

@@ -79,14 +79,7 @@ class RunReport:
     @property
     def cost(self) -> float | None:
         """USD for the requests of this run, or None where a price is missing."""
-        plan, tally = self.plan, self.tally
-        if plan.model.price is None and plan.judge.price is None:
-            return None
-        costs = [plan.model.cost(tally.answer_usage - tally.against_usage), plan.judge.cost(tally.judgment_usage)]
-        # The other models have one price.
-        costs += [other.cost(tally.against_usage) for other in plan.opponents[:1]]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
+        return self.plan.cost(self.tally)
 
     @property
     def whole_original(self) -> bool:
