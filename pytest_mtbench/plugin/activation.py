@@ -42,6 +42,7 @@ def activate(config: pytest.Config) -> None:
     if not is_worker(config):
         ending = EndingPlugin()
         config.pluginmanager.register(ending, "mtbench-ending")
+        config.pluginmanager.register(session.display, "mtbench-progress")
         config.pluginmanager.register(ResultsPlugin(config, registry, session, ending), "mtbench-results")
         config.pluginmanager.register(HeaderPlugin(config, registry, session), "mtbench-header")
 
