@@ -19,6 +19,7 @@ from .options import is_worker, usage_error
 from .registry import SuiteRegistry, resolved_suites
 from .results import ResultsPlugin
 from .session import SessionPlugin
+from .verbose import VerbosePlugin
 
 
 def activate(config: pytest.Config) -> None:
@@ -43,6 +44,7 @@ def activate(config: pytest.Config) -> None:
         ending = EndingPlugin()
         config.pluginmanager.register(ending, "mtbench-ending")
         config.pluginmanager.register(session.display, "mtbench-progress")
+        config.pluginmanager.register(VerbosePlugin(), "mtbench-verbose")
         config.pluginmanager.register(ResultsPlugin(config, registry, session, ending), "mtbench-results")
         config.pluginmanager.register(HeaderPlugin(config, registry, session), "mtbench-header")
 

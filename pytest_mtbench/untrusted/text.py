@@ -6,6 +6,9 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
+BAR = "  | "
+"""What stands before each line of a block."""
+
 
 def join_surrogates(text: str) -> str:
     """The same text with surrogate pairs joined and lone surrogates replaced, so that it can be sent as UTF-8."""
@@ -52,7 +55,7 @@ def shorten_block(text: str, characters: int) -> str:
         block = f"{block[:half].rstrip()}\n[... {left_out} characters ...]\n{block[-half:].lstrip()}"
     block = printable(block)
     # A bar before each line: GitHub's runner takes a line that begins with `::name::` for a command.
-    return textwrap.indent(block, "  | ", lambda _: True)
+    return textwrap.indent(block, BAR, lambda _: True)
 
 
 def _harmless(char: str) -> bool:
