@@ -16,6 +16,7 @@ from .collection import CollectionPlugin, ListingPlugin
 from .ending import EndingPlugin
 from .names import marker_name
 from .options import is_worker, usage_error
+from .painting import LastPlugin
 from .registry import SuiteRegistry, resolved_suites
 from .results import ResultsPlugin
 from .session import SessionPlugin
@@ -45,7 +46,9 @@ def activate(config: pytest.Config) -> None:
         config.pluginmanager.register(ending, "mtbench-ending")
         config.pluginmanager.register(session.display, "mtbench-progress")
         config.pluginmanager.register(VerbosePlugin(), "mtbench-verbose")
-        config.pluginmanager.register(ResultsPlugin(config, registry, session, ending), "mtbench-results")
+        results = ResultsPlugin(config, registry, session, ending)
+        config.pluginmanager.register(results, "mtbench-results")
+        config.pluginmanager.register(LastPlugin(results.write_summary), "mtbench-last")
         config.pluginmanager.register(HeaderPlugin(config, registry, session), "mtbench-header")
 
 
