@@ -46,7 +46,7 @@ class Answering:
 
     def answer(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> asyncio.Task[ChatReply]:
         """A model's answer to one turn, which waits for those to the turns before."""
-        name = ("answer", plan.key, who.label, question.id, turn, run)
+        name = ("answer" if who.answers is None else "stored answer", plan.key, who.label, question.id, turn, run)
         return self._tasks.once(name, lambda: self._get(plan, who, question, turn, run))
 
     async def answers(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> list[ChatReply]:

@@ -16,7 +16,7 @@ from ..domain.chat import ChatReply
 from ..domain.endpoint import Answerer
 from ..domain.errors import FatalError, UnscoredError
 from ..domain.game import Game
-from ..domain.question import Question
+from ..domain.question import Question, QuestionId
 from ..domain.result import JUDGES_DIFFER, Run, Spent, TurnKey, TurnResult
 from ..domain.tally import Tally
 from ..protocol.flags import answer_flags, template_markers
@@ -28,6 +28,7 @@ from .judging import Flags, Judging, Side
 from .limits import Limiter
 from .patience import Announce
 from .plan import OLDER, Plan, first_sample
+from .progress import Progress, Steps
 from .replies import Replies
 from .tasks import Tasks
 
@@ -39,6 +40,11 @@ class _Asked(NamedTuple):
     question: Question
     turn: int
     run: int
+
+    @property
+    def place(self) -> tuple[str, QuestionId, int, int]:
+        """What tells it from others."""
+        return self.plan.key, self.question.id, self.turn, self.run
 
 
 class Engine:
@@ -73,6 +79,7 @@ class Engine:
         self._answering = Answering(self._tasks, replies, self.tallies, limiter_of, self._hook)
         self._judging = Judging(self._tasks, replies, self.tallies)
         self._markers: dict[str, frozenset[str]] = {}
+        self._judgments_due: dict[tuple[str, QuestionId, int, int], int] = {}
         self._known = known or {}
         self.results: dict[TurnKey, TurnResult] = dict(self._known)
 
@@ -80,6 +87,17 @@ class Engine:
     def fatal(self) -> FatalError | None:
         """Why nothing can be measured any more, where that is so."""
         return self._tasks.fatal
+
+    @property
+    def progress(self) -> Progress:
+        """How many answers and judgments are there, of those that will be; may be asked from any thread."""
+        made = [(tally.answers.made, tally.judgments.made) for tally in list(self.tallies.values())]
+        answers, judgments = (sum(counts) for counts in zip(*made, strict=True)) if made else (0, 0)
+        started, done = self._tasks.started, self._tasks.done
+        return Progress(
+            Steps(done["answer"], started["answer"], answers),
+            Steps(done["judgment"], sum(list(self._judgments_due.values())), judgments),
+        )
 
     async def turn(self, key: TurnKey, runs: int | None = None) -> TurnResult:
         """One turn's result; asks only for what is not known yet.
@@ -117,11 +135,13 @@ class Engine:
     async def _run(self, asked: _Asked) -> Run:
         """One answer to one turn and its judgments; what goes wrong is a reason, not an exception."""
         plan = asked.plan
-        for other in plan.opponents:
-            self._answering.answer(plan, other, *asked[1:])  # beside the model's own, not after them
+        self._judgments_due[asked.place] = len(plan.judges) * plan.repeats * (2 * len(plan.opponents) or 1)
+        for who in (plan.model, *plan.opponents):
+            self._answering.answer(plan, who, *asked[1:])  # side by side, and counted from the beginning
         try:
             side = await self._side(asked, plan.model)
         except UnscoredError as error:
+            self._judgments_due[asked.place] = 0
             elsewhere = error.elsewhere if error.turn == asked.turn else ""
             return Run(None, games=_unplayed(asked, str(error)), failed=str(error), elsewhere=elsewhere)
         answer, earlier = side.texts[-1], tuple(side.texts[:-1])
@@ -150,6 +170,7 @@ class Engine:
         try:
             other = await self._side(asked, opponent)
         except UnscoredError as error:
+            self._judgments_due[asked.place] -= 2 * len(plan.judges) * plan.repeats
             return [(_lost(opponent, asked.run, f"{opponent.label}: {error}"), ())] * plan.repeats
         samples = await self._samples(asked, [side, other])
         games = await asyncio.gather(*(self._game(asked, side, other, n) for n in samples))

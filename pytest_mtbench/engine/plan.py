@@ -11,6 +11,7 @@ from ..domain.chat import AnswerSource, ChatRequest, Kind, Message
 from ..domain.endpoint import Answerer, Role
 from ..domain.question import Question, QuestionId, QuestionSet
 from ..domain.result import TurnKey, selected_turns
+from ..domain.tally import JudgeTally, Tally
 from ..protocol.prompts import JUDGE_TEMPERATURE, answer_messages, answer_temperature, judge_messages
 from ..protocol.thinking import Tags, cut_thinking
 from ..untrusted.text import join_surrogates
@@ -105,6 +106,22 @@ class Plan:
     def is_too_old(self, answered: float) -> bool:
         """Whether a cached answer of the model under test, of that moment, does not count."""
         return self.answers_after is not None and not self.answers_after < answered <= time.time()
+
+    def cost(self, tally: Tally) -> float | None:
+        """USD for what was asked, or None where a price is missing."""
+        if all(role.price is None for role in (self.model, *self.judges)):
+            return None
+        costs = [self.model.cost(tally.answer_usage - tally.against_usage), *self.cost_of_judging(tally).values()]
+        # The other models have one price.
+        costs += [other.cost(tally.against_usage) for other in self.opponents[:1]]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == len(costs) else None
+
+    def cost_of_judging(self, tally: Tally) -> dict[str, float | None]:
+        """USD for each judge's judgments, by its name, or None where its price is missing."""
+        if not self.jury:
+            return {self.judge.label: self.judge.cost(tally.judgment_usage)}
+        return {judge.label: judge.cost(tally.jury.get(judge.label, JudgeTally()).usage) for judge in self.judges}
 
     def turns(self) -> list[TurnKey]:
         """Every turn that this run asks, in order."""

@@ -15,10 +15,12 @@ from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
 from .daemons import DaemonThreads
 from .measuring import Engine
+from .progress import Progress
 
 _STOPPED = "the run was stopped before this turn was measured"
 _JOIN_SECONDS = 5.0
 _BEAT_SECONDS = 1.0
+_LOOK_SECONDS = 0.2
 _DOUBT_SECONDS = 5.0
 HELD_UP_SECONDS = 120.0
 """An event loop that does nothing for so long is held up for good."""
@@ -69,7 +71,7 @@ class LocalRunner:
     Args:
         make_engine: called in the loop, once.
         close: awaited in the loop when it ends, after the engine is closed.
-        while_waiting: called several times a second by a thread that waits for a turn.
+        while_waiting: called several times a second by a thread that waits for a turn; `after_waiting`: once it has it.
     """
 
     def __init__(
@@ -77,10 +79,12 @@ class LocalRunner:
         make_engine: Callable[[], Engine],
         close: Callable[[], Awaitable[None]],
         while_waiting: Callable[[], None] = lambda: None,
+        after_waiting: Callable[[], None] = lambda: None,
     ) -> None:
         self._make_engine = make_engine
         self._close = close
         self._while_waiting = while_waiting
+        self._after_waiting = after_waiting
         self._beat = 0.0
         self._doubted = (0.0, 0.0)
         self._ready = threading.Event()
@@ -105,6 +109,11 @@ class LocalRunner:
         """Every turn measured so far."""
         return dict(self._engine.results) if self._engine else {}
 
+    @property
+    def progress(self) -> Progress:
+        """How far the engine is."""
+        return self._engine.progress if self._engine else Progress()
+
     def tallies(self) -> dict[str, Tally]:
         """What each suite has cost so far."""
         return dict(self._engine.tallies) if self._engine else {}
@@ -117,10 +126,16 @@ class LocalRunner:
     def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:
         """Waits for one turn; see `Runner`."""
         future = self.submit(key, runs)
+        try:
+            return self._wait_for(future)
+        finally:
+            self._after_waiting()
+
+    def _wait_for(self, future: concurrent.futures.Future[TurnResult]) -> TurnResult:
         while True:
             try:
                 # Not forever: on Windows a wait without an end cannot be interrupted by Ctrl-C.
-                return future.result(timeout=0.2)
+                return future.result(timeout=_LOOK_SECONDS)
             except concurrent.futures.TimeoutError:
                 if future.done():  # from Python 3.11 on this is the builtin, which a turn itself could raise
                     raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -17,6 +18,9 @@ class Tasks:
     def __init__(self) -> None:
         self._tasks: dict[tuple[Any, ...], asyncio.Task[Any]] = {}
         self._closing = False
+        self.started: Counter[str] = Counter()
+        """How many tasks there are by the first part of their names; `done`: how many of them have ended."""
+        self.done: Counter[str] = Counter()
         self.fatal: FatalError | None = None
 
     @property
@@ -29,6 +33,8 @@ class Tasks:
         if name not in self._tasks:
             task = asyncio.create_task(start())
             task.add_done_callback(self._notice_fatal)
+            task.add_done_callback(lambda _: self.done.update((name[0],)))
+            self.started[name[0]] += 1
             self._tasks[name] = task
         return self._tasks[name]
 

@@ -16,9 +16,11 @@ from .collection import CollectionPlugin, ListingPlugin
 from .ending import EndingPlugin
 from .names import marker_name
 from .options import is_worker, usage_error
+from .painting import LastPlugin
 from .registry import SuiteRegistry, resolved_suites
 from .results import ResultsPlugin
 from .session import SessionPlugin
+from .verbose import VerbosePlugin
 
 
 def activate(config: pytest.Config) -> None:
@@ -42,7 +44,11 @@ def activate(config: pytest.Config) -> None:
     if not is_worker(config):
         ending = EndingPlugin()
         config.pluginmanager.register(ending, "mtbench-ending")
-        config.pluginmanager.register(ResultsPlugin(config, registry, session, ending), "mtbench-results")
+        config.pluginmanager.register(session.display, "mtbench-progress")
+        config.pluginmanager.register(VerbosePlugin(), "mtbench-verbose")
+        results = ResultsPlugin(config, registry, session, ending)
+        config.pluginmanager.register(results, "mtbench-results")
+        config.pluginmanager.register(LastPlugin(results.write_summary), "mtbench-last")
         config.pluginmanager.register(HeaderPlugin(config, registry, session), "mtbench-header")
 
 

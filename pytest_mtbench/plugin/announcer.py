@@ -33,12 +33,23 @@ class Announcer:
             self._lock.release()
 
     def _say(self, line: str) -> None:
+        if line not in self._seen:
+            self._seen.add(line)
+            self.write(line)
+
+    def write(self, line: str) -> None:
+        """Writes a line of its own."""
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
-        if line in self._seen or reporter is None or self._config.getoption("verbose") < 0:
+        if reporter is None or self._config.getoption("verbose") < 0:
             return
-        self._seen.add(line)
         capture = self._config.pluginmanager.getplugin("capturemanager")
         # An item waits while its output is captured.
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-            reporter.ensure_newline()
-            reporter.write_line(line)
+            writer = self._config.get_terminal_writer()
+            if self._config.getoption("verbose") or writer.width_of_current_line < 0:
+                reporter.write_line(line)  # pytest writes the item's id again then
+            else:  # dots go on below; of those of xdist `reporter` does not know that their line has no end
+                if writer.width_of_current_line:
+                    writer.line()
+                writer.line(line)
+            writer.flush()  # a pipe would keep it back

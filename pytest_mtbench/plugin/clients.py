@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -55,6 +56,17 @@ class Clients:
     def limiter(self, role: Role, kind: Kind) -> Limiter:
         """The one limit on requests to an endpoint in a role, whichever suite asks."""
         return self._limiters[kind, role.endpoint.url]
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that are under way to all endpoints."""
+        return sum(limiter.in_flight for limiter in self._limiters.values())
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which an endpoint's rate limit lets no request start; 0 where none does."""
+        until = max((limiter.paused_until for limiter in self._limiters.values()), default=0.0)
+        return max(0.0, until - time.monotonic())
 
     def client(self, role: Role, kind: Kind) -> OpenAIClient:
         """The one client of an endpoint in a role."""

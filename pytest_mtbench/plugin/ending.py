@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pytest
@@ -119,17 +120,52 @@ def error_report(node_id: str, message: str) -> pytest.TestReport:
 
 
 class Pointer:
-    """A message in full, which the terminal's last line says and its section of errors does not say again."""
+    """A message in full, as JUnit's XML has it, which the terminal's section of failures only points to.
 
-    def __init__(self, message: str) -> None:
+    Args:
+        message: what is told elsewhere on the terminal.
+        shown: what that section says instead.
+        writer: the terminal's; whoever else asks for the text gets the message.
+    """
+
+    def __init__(self, message: str, shown: str, writer: object = None) -> None:
         self._message = message
+        self._shown = shown
+        self._writer = writer
 
     def __str__(self) -> str:
         return self._message
 
     def toterminal(self, writer: Any) -> None:
-        """What the section of errors shows."""
-        writer.line("the run ended here; the last line says why")
+        """What the section of failures shows."""
+        writer.line(self._shown if self._writer in (None, writer) else self._message)
+
+
+@dataclass(frozen=True)
+class _Crash:
+    """Where pytest's short summary and JUnit's XML find a message; `--tb=line` shows the place alone."""
+
+    path: str
+    lineno: int
+    message: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class GatePointer(Pointer):
+    """What the summary tells of a failed gate, and pytest's short summary once more."""
+
+    def __init__(self, crash: Any, writer: object) -> None:
+        super().__init__(str(crash.message), "the summary says why", writer)
+        self.reprcrash = _Crash(str(crash.path), int(crash.lineno), str(crash.message))
+
+
+def point_to_summary(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Has a failed gate told by our summary and by pytest's short one, and not by the section of failures as well."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None and config.pluginmanager.has_plugin("terminalreporter"):
+        report.longrepr = GatePointer(crash, config.get_terminal_writer())  # type: ignore[assignment]
 
 
 def say(config: pytest.Config, lines: Iterable[str]) -> None:

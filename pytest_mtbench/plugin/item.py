@@ -6,7 +6,7 @@ import json
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import pytest
 
@@ -20,6 +20,8 @@ from .options import VIRTUAL
 
 GATE_PROPERTY = "mtbench_gate"
 FATAL_PROPERTY = "mtbench_fatal"
+TEXTS = "stdout of MT-Bench"
+"""The section of a report that holds the texts of a turn."""
 
 runner_key = pytest.StashKey[Runner]()
 """Where items find the engine, once the run loop has begun."""
@@ -90,6 +92,15 @@ def set_properties(item: pytest.Item, properties: Sequence[tuple[str, object]]) 
     item.user_properties[:] = [*(known for known in item.user_properties if known[0] not in names), *properties]
 
 
+def show_texts(item: pytest.Item, when: Literal["setup", "call"], text: str) -> None:
+    """Attaches what a turn consists of to its report, as if it had been printed.
+
+    Under this name `-rP`, `-rA` and `--show-capture` find it, and JUnit's `system-out` where `junit_logging` asks for
+    one.
+    """
+    item.add_report_section(when, TEXTS, text)
+
+
 def want(item: pytest.Item, keys: Sequence[TurnKey], runs: int | None = None) -> None:
     """Has turns measured that an item will wait for; see `measured`."""
     _runner(item).want(keys, runs)
@@ -110,7 +121,8 @@ def measured(item: pytest.Item, key: TurnKey, runs: int | None = None) -> TurnRe
         item.session.shouldstop = str(error)
         pytest.skip(str(error))
     except Exception as error:  # noqa: BLE001 - a bug of ours: its traceback without arguments and locals, which hold keys
-        pytest.fail(printable("".join(traceback.format_exception(error))), pytrace=False)
+        told = "".join(traceback.format_exception(error))
+        pytest.fail(f"{one_line(traceback.format_exception_only(error)[-1])}\n{printable(told)}", pytrace=False)
 
 
 def end_with(item: pytest.Item, message: str) -> NoReturn:

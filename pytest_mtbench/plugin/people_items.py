@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ..domain.result import TurnKey, TurnResult
+from ..report.turn_texts import passed_text
 from ..scores.agreement_gate import PEOPLE, agreement_result
 from ..scores.gates import GateSpec
 from ..scores.people import PeopleOutcome, PeopleSpec, outcome_of
@@ -16,7 +17,7 @@ from ..scores.shown import Shown, baseline_label, shown_alone, shown_beside, sho
 from ..suite.audition import Bout
 from ..suite.resolve import ResolvedSuite
 from .baseline_items import runs_for_gates
-from .item import GateItemBase, SuiteItem, end_with, measured
+from .item import GateItemBase, SuiteItem, end_with, measured, show_texts
 from .options import plans_only
 from .turn_items import scored_turn, turn_marks
 
@@ -26,16 +27,20 @@ class ComparisonItem(SuiteItem):
 
     def __init__(self, *, suite: ResolvedSuite, bout: Bout, key: TurnKey, **kwargs: Any) -> None:
         super().__init__(suite=suite, keys=[key], **kwargs)
-        for mark in turn_marks(bout.question(key), key.turn):
+        self._question = bout.question(key)
+        self._result: TurnResult | None = None
+        for mark in turn_marks(self._question, key.turn):
             self.add_marker(mark)
 
     def setup(self) -> None:
         """Waits for both verdicts; a comparison without them is an error with its reason."""
         if not plans_only(self.config):
-            scored_turn(self, self.suite, self.keys[0])
+            self._result = scored_turn(self, self.suite, self.keys[0], self._question)
 
     def runtest(self) -> None:
         """Passes: what the judge is worth is told by all verdicts together."""
+        if self._result is not None:
+            show_texts(self, "call", passed_text(self.suite.plan.questions, self._question, self._result))
 
 
 class PeopleItem(GateItemBase):

@@ -6,12 +6,14 @@ import os
 import shutil
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ..domain.tally import Tally
 from ..report import dry_run, terminal
+from ..report.resuming import resuming
 from ..report.run_report import RunReport
 from ..scores.gates import GateResult
 from ..scores.people import biases_beside
@@ -19,10 +21,11 @@ from ..scores.regression_gate import outcome_of
 from ..scores.scorecard import scorecard, scorecards
 from ..suite.who import answered_by
 from ..untrusted.text import one_line
-from .ending import EndingPlugin, Pointer, error_report, say, undecided_text
+from .ending import EndingPlugin, Pointer, error_report, point_to_summary, say, undecided_text
 from .github import annotate, append_summary
 from .item import FATAL_PROPERTY, gate_of
 from .names import gate_item_name, turn_item_ids
+from .painting import SCREEN, Heading, paragraph, short_summary_lines, write_lines
 from .people_items import people_outcome, shown_of
 from .writing import Writer, call_report_hook
 
@@ -55,6 +58,7 @@ class ResultsPlugin:
         self._notes: list[str] = []
         self._writer = Writer(registry.settings)
         self._fatal: str | None = None
+        self._summary: list[str] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None]:
@@ -63,11 +67,13 @@ class ResultsPlugin:
         if told is not None:
             suite_id, gate = told
             self._gates[suite_id, gate.name] = gate
+            if gate.status == "failed":
+                point_to_summary(self._config, report)
         fatal = dict(report.user_properties).get(FATAL_PROPERTY)
         if fatal is None:
             return (yield)
         message = one_line(self._session.channel_failure or str(fatal))
-        report.longrepr = Pointer(message)  # type: ignore[assignment]  # whatever can be printed may stand there
+        report.longrepr = Pointer(message, "the run ended here; the last line says why")  # type: ignore[assignment]
         self._ending.abort(message)
         self._fatal = message
         yield
@@ -93,33 +99,48 @@ class ResultsPlugin:
         if any(report.ending != ending for report in self._reports):  # a hook or a disk has changed it
             self._reports = [replace(report, ending=ending) for report in self._reports]
             self._fail(session, self._writer.write(self._reports))
-        self._notes = self._writer.told
         if not self._registry.settings.no_github:
             annotate(self._config, suites, self._reports)
             self._notes += append_summary(self._reports)
-        say(self._config, [*self._problems, *self._notes])
+        say(self._config, [*self._problems, *self._remarks])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not terminalreporter.config.getoption("no_summary"):
-            self._write_tables(terminalreporter)
-        for line in [*self._problems, *self._notes]:
-            terminalreporter.ensure_newline()
-            for part in terminal.wrapped(line, shutil.get_terminal_size().columns):
-                terminalreporter.write_line(part)
+        """Writes the table between pytest's failures and its short summary, unless that is too long."""
+        self._summary = self._summary_lines(terminalreporter)
+        if len(self._summary) + short_summary_lines(terminalreporter) <= SCREEN:
+            self.write_summary()
 
-    def _write_tables(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def write_summary(self) -> None:
+        """Writes what was not written yet."""
+        write_lines(self._config, self._summary)
+        self._summary = []
+
+    def _summary_lines(self, terminalreporter: pytest.TerminalReporter) -> list[str]:
+        tables: Iterable[str] = () if terminalreporter.config.getoption("no_summary") else self._tables()
+        return [
+            *tables,
+            *(line for problem in self._problems for line in paragraph(problem, "failed")),
+            *(line for remark in self._remarks for line in paragraph(remark, "warning")),
+        ]
+
+    def _tables(self) -> Iterator[str]:
         width = shutil.get_terminal_size().columns
         for suite, estimated in self._session.estimates:
-            terminalreporter.ensure_newline()
-            terminalreporter.section(dry_run.title(suite.plan))
+            yield Heading(dry_run.title(suite.plan))
             most = suite.regression.rule.looks[-1] if suite.regression else suite.plan.runs
-            for line in dry_run.lines(suite.plan, estimated, width, most):
-                terminalreporter.write_line(line)
+            yield from dry_run.lines(suite.plan, estimated, width, most)
         for report in self._reports:
-            terminalreporter.ensure_newline()
-            terminalreporter.section(terminal.title(report.plan))
-            for line in terminal.lines(report, width):
-                terminalreporter.write_line(line)
+            yield Heading(terminal.title(report.plan))
+            yield from terminal.lines(report, width)
+
+    @property
+    def _remarks(self) -> list[str]:
+        """What is said after everything else and is no failure."""
+        settings, aborted = self._registry.settings, any(report.ending.status == "aborted" for report in self._reports)
+        folder = shown_path(settings.cache_folder, self._config.invocation_params.dir)
+        tallies = [report.tally for report in self._reports] if aborted else []
+        kept = resuming(tallies, settings.cache, folder, generated=self._session.generated)
+        return [*self._writer.told, *self._notes, *([kept] if kept else [])]
 
     def _measured_suites(self, runner: LocalRunner) -> list[ResolvedSuite]:
         """The suites that run, and the default one where a user's tests have read it."""
@@ -188,11 +209,15 @@ class ResultsPlugin:
     def _shown_id(self, node_id: str) -> str:
         """A node id relative to where pytest was started, as pytest itself prints it."""
         path, separator, name = node_id.partition("::")
-        try:
-            relative = os.path.relpath(self._config.rootpath / path, self._config.invocation_params.dir)
-        except ValueError:  # on another drive of Windows
-            relative = path
-        return relative.replace(os.sep, "/") + separator + name
+        return shown_path(self._config.rootpath / path, self._config.invocation_params.dir) + separator + name
+
+
+def shown_path(path: Path, start: Path) -> str:
+    """A path relative to a folder, as pytest prints it."""
+    try:
+        return os.path.relpath(path, start).replace(os.sep, "/")
+    except ValueError:  # on another drive of Windows
+        return path.as_posix()
 
 
 def _compared(suite: ResolvedSuite, runner: LocalRunner) -> Iterator[TurnResult]:

@@ -22,6 +22,7 @@ from ..engine.channel import ChannelServer, RemoteRunner
 from ..engine.estimate import Estimate
 from ..engine.judging import judge_served_as
 from ..engine.measuring import Engine
+from ..engine.progress import Progress
 from ..engine.replies import Replies
 from ..engine.runner import FailedRunner, LocalRunner
 from ..files.shares import merge_reports
@@ -35,6 +36,7 @@ from .ending import end_run
 from .item import runner_key
 from .options import plans_only, usage_error
 from .outputs import probe_outputs
+from .progress import ProgressPlugin, progress_of
 from .registry import SuiteRegistry
 
 CHANNEL = "mtbench_channel"
@@ -52,6 +54,7 @@ class SessionPlugin:
         self._settings = registry.settings
         self._announcer = Announcer(config)
         self._clients = Clients(registry.plans.values(), self._announcer)
+        self.display = ProgressPlugin(config, self._announcer, self._progress)
         self._channel_folder: Path | None = None
         self._server: ChannelServer | None = None
         self._remote: RemoteRunner | None = None
@@ -194,7 +197,7 @@ class SessionPlugin:
         self.runner = self._local_runner()
         self._config.stash[runner_key] = self.runner
         if self._channel_folder is not None:
-            self._server = ChannelServer(self._channel_folder, self.runner, self._announcer.say)
+            self._server = ChannelServer(self._channel_folder, self.runner, self.display.tell)
             self._server.start()
         else:
             self.runner.want(wanted_keys(session.items))
@@ -229,7 +232,10 @@ class SessionPlugin:
                 tallies=self._tallies,
             )
 
-        return LocalRunner(make_engine, self._clients.close, self._announcer.say)
+        return LocalRunner(make_engine, self._clients.close, self.display.tell, self.display.waited)
+
+    def _progress(self) -> Progress:
+        return Progress() if self.runner is None else progress_of(self.runner, self._clients, self._registry.plans)
 
     def _merge(self, suite: ResolvedSuite) -> None:
         results, tally = merge_reports(self._settings.merge, suite.plan)

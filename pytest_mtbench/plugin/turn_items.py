@@ -8,9 +8,10 @@ import pytest
 
 from ..domain.question import Question
 from ..domain.result import TurnKey, TurnResult
+from ..report.turn_texts import passed_text, too_low
 from ..suite.resolve import ResolvedSuite
-from ..untrusted.text import one_line, shorten_block
-from .item import SuiteItem, measured, set_properties
+from ..untrusted.text import one_line
+from .item import SuiteItem, measured, set_properties, show_texts
 from .names import item_id, marker_name
 from .options import plans_only
 
@@ -21,7 +22,6 @@ class TurnItem(SuiteItem):
     def __init__(self, *, suite: ResolvedSuite, question: Question, turn: int, **kwargs: Any) -> None:
         super().__init__(suite=suite, keys=[TurnKey(suite.id, question.id, turn)], **kwargs)
         self._question = question
-        self._turn = turn
         self._result: TurnResult | None = None
         for mark in turn_marks(question, turn):
             self.add_marker(mark)
@@ -29,21 +29,29 @@ class TurnItem(SuiteItem):
     def setup(self) -> None:
         """Waits for the turn's score; a turn that cannot be measured is an error with its reason."""
         if not plans_only(self.config):
-            self._result = scored_turn(self, self.suite, self.keys[0])
+            self._result = scored_turn(self, self.suite, self.keys[0], self._question)
 
     def runtest(self) -> None:
         """Fails where the score is below the floor of its category."""
         floor = self.suite.floor.get(self._question.category, self.suite.floor.get("default"))
-        result = self._result
+        result, questions = self._result, self.suite.plan.questions
         if floor is not None and result is not None and result.score is not None and result.score < floor:
-            pytest.fail(_too_low(self._question, self._turn, result, floor), pytrace=False)
+            pytest.fail(too_low(questions, self._question, result, floor), pytrace=False)
+        if result is not None:
+            show_texts(self, "call", passed_text(questions, self._question, result))
 
 
-def scored_turn(item: pytest.Item, suite: ResolvedSuite, key: TurnKey) -> TurnResult:
-    """Waits for a turn on behalf of an item, which fails where it has no score."""
+def scored_turn(item: pytest.Item, suite: ResolvedSuite, key: TurnKey, question: Question | None = None) -> TurnResult:
+    """Waits for a turn on behalf of an item, which fails where it has no score.
+
+    Args:
+        question: where what was said without a score is shown beside the reason.
+    """
     result = measured(item, key)
     set_properties(item, turn_properties(suite, result))
     if result.unscored is not None:
+        if question is not None and result.runs[0].answer is not None:
+            show_texts(item, "setup", passed_text(suite.plan.questions, question, result))
         pytest.fail(f"unscored: {one_line(result.unscored)}", pytrace=False)
     return result
 
@@ -79,15 +87,3 @@ def _is_priced(suite: ResolvedSuite) -> bool:
 def _usd(cost: float) -> str:
     """USD to a millionth, which is a token of a cheap model."""
     return f"{cost:.6f}".rstrip("0").rstrip(".")
-
-
-def _too_low(question: Question, turn: int, result: TurnResult, floor: float) -> str:
-    asked = question.turns[turn - 1]
-    judges = ", ".join(f"{judge} {score:g}" for judge, score in result.by_judge.items() if score is not None)
-    return (
-        f"score {result.score:g} is below the floor {floor:g} of {one_line(question.category)}"
-        f"{f' ({one_line(judges)})' if judges else ''}\n"
-        f"question, turn {turn}:\n{shorten_block(asked, 400)}\n"
-        f"answer:\n{shorten_block(result.answer, 600)}\n"
-        f"judgment:\n{shorten_block(result.judgment, 600)}"
-    )

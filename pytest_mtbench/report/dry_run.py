@@ -10,7 +10,7 @@ from ..engine.estimate import CHARACTERS_A_TOKEN, Estimate
 from ..engine.plan import Plan
 from ..untrusted.text import one_line
 from . import terminal
-from .terminal import wrapped
+from .line import wrapped
 
 
 def title(plan: Plan) -> str:

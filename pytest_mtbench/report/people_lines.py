@@ -11,6 +11,7 @@ from ..scores.shares import Share
 from ..scores.shift import Shift
 from ..scores.skill import Skill
 from ..untrusted.text import one_line
+from .line import pieced, style_of
 from .run_report import RunReport
 
 PEOPLE_GATES = (AGREEMENT, PEOPLE)
@@ -118,7 +119,9 @@ def _gates(report: RunReport) -> Iterator[str]:
     for gate in report.gates:
         if gate.name in PEOPLE_GATES:
             said = gate.message.removeprefix(f"{gate.name}: ").removeprefix(f"{gate.status}: ")
-            yield f"{report.shown_id(gate.id)} {gate.status}: {said}"
+            yield pieced(
+                (f"{report.shown_id(gate.id)} ", None), (gate.status, style_of(gate.status)), (f": {said}", None)
+            )
 
 
 def _rests_on_it(report: RunReport, skill: Skill | None) -> Iterator[str]:

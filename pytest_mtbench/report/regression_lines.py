@@ -11,6 +11,7 @@ from ..scores.gates import GateResult
 from ..scores.length import change_at_equal_length
 from ..scores.regression import Comparison
 from ..scores.regression_gate import JUDGE, REGRESSION, RegressionSpec, sentence
+from .line import Line, Style, pieced, style_of
 from .run_report import RunReport
 
 _FALLEN_SHOWN = 5
@@ -50,15 +51,21 @@ def against(spec: RegressionSpec, last: Comparison) -> str:
     return f"against {spec.baseline.model} ({runs}, {spec.baseline.name})"
 
 
-def _headline(report: RunReport, spec: RegressionSpec, last: Comparison) -> str:
+def _headline(report: RunReport, spec: RegressionSpec, last: Comparison) -> Line:
     gates: dict[str, GateResult] = {gate.name: gate for gate in report.gates}
+    pieces: list[tuple[str, Style | None]] = [(f"{against(spec, last)}: ", None)]
     if REGRESSION in gates:
-        said = gates[REGRESSION].message.removeprefix(f"{REGRESSION}: ")
+        verdict, colon, why = gates[REGRESSION].message.removeprefix(f"{REGRESSION}: ").partition(":")
+        style: Style = "warning" if verdict == "warning" else style_of(gates[REGRESSION].status)
+        pieces += [(verdict, style), (colon + why, None)]
     else:
         blind = report.outcome is not None and bool(report.outcome.blind or report.outcome.old)
-        said = f"{'nothing can be said' if blind else sentence(last)}; gate[regression] did not run"
-    judge = f"; {gates[JUDGE].message}" if JUDGE in gates else ""
-    return f"{against(spec, last)}: {said}{judge}"
+        said = "nothing can be said" if blind else sentence(last)
+        pieces.append((f"{said}; gate[regression] did not run", None))
+    if JUDGE in gates:
+        judge = gates[JUDGE]
+        pieces += [("; ", None), (judge.message, None if judge.status == "passed" else style_of(judge.status))]
+    return pieced(*pieces)
 
 
 def _fallen(report: RunReport, last: Comparison) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..domain.result import TurnResult
-from ..domain.tally import JudgeTally, Tally
+from ..domain.tally import Tally
 from ..engine.plan import Plan
 from ..scores.agreement_gate import AgreementRule
 from ..scores.biases import Biases
@@ -86,21 +86,11 @@ class RunReport:
     @property
     def cost(self) -> float | None:
         """USD for the requests of this run, or None where a price is missing."""
-        plan, tally = self.plan, self.tally
-        if all(role.price is None for role in (plan.model, *plan.judges)):
-            return None
-        costs = [plan.model.cost(tally.answer_usage - tally.against_usage), *self.cost_of_judging().values()]
-        # The other models have one price.
-        costs += [other.cost(tally.against_usage) for other in plan.opponents[:1]]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
+        return self.plan.cost(self.tally)
 
     def cost_of_judging(self) -> dict[str, float | None]:
         """USD for each judge's judgments, by its name, or None where its price is missing."""
-        if not self.plan.jury:
-            return {self.plan.judge.label: self.plan.judge.cost(self.tally.judgment_usage)}
-        parts = self.tally.jury
-        return {judge.label: judge.cost(parts.get(judge.label, JudgeTally()).usage) for judge in self.plan.judges}
+        return self.plan.cost_of_judging(self.tally)
 
     @property
     def whole_original(self) -> bool:

@@ -13,6 +13,7 @@ from ..scores.paired import Change
 from ..scores.regression_gate import JUDGE, REGRESSION
 from ..scores.scorecard import MeanScore
 from ..untrusted.text import no_command, one_line
+from .line import Line, Span, style_of
 from .run_report import RunReport
 
 BASELINE_GATES = (REGRESSION, JUDGE)
@@ -54,7 +55,7 @@ _COMPARED, _GATED = {"baseline", "change"}, {"minimum", "gate"}
 _UNCUT = 1000
 
 
-def table(report: RunReport, width: int) -> Iterator[str]:
+def table(report: RunReport, width: int) -> Iterator[Line]:
     """The table's lines, in the first layout that fits.
 
     Args:
@@ -68,7 +69,17 @@ def table(report: RunReport, width: int) -> Iterator[str]:
         text = _drawn(layout, [_cells(*row, changes, layout.label) for row in rows], hidden)
         if max(map(wcswidth, text.splitlines())) <= width:
             break
-    yield from text.splitlines()
+    yield from _with_styles(text.splitlines(), [gate for *_, gate in rows])
+
+
+def _with_styles(lines: list[str], gates: list[GateResult | None]) -> Iterator[Line]:
+    """Has the last cell of a row stand out where that is a gate's status; a row that has no such ends in another."""
+    head = len(lines) - len(gates)
+    for line, gate in zip(lines, [None] * head + gates, strict=True):
+        if gate is not None and line.endswith(gate.status):
+            yield Line(line, Span(len(line) - len(gate.status), len(line), style_of(gate.status)))
+        else:
+            yield Line(line)
 
 
 def whole_table(report: RunReport) -> Iterator[list[str]]:

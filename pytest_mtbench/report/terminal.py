@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -10,9 +9,10 @@ from collections.abc import Iterator
 from ..demo import shown_name
 from ..domain.tally import CallCount
 from ..engine.plan import Plan
-from ..untrusted.text import no_command, one_line
+from ..untrusted.text import one_line
 from .bias_lines import bias_lines
 from .jury import jury_lines
+from .line import Line, pieced, style_of, whole, wrapped
 from .pairwise_lines import pairwise_lines, ranking
 from .people_lines import PEOPLE_GATES, people_lines
 from .profile_lines import profile_lines
@@ -22,6 +22,8 @@ from .table import BASELINE_GATES, table
 
 _LOWEST_SHOWN = 5
 _UNSCORED_SHOWN = 5
+_SCREEN = 50
+"""Lines of which a reader at the end of a long log sees the first one."""
 
 
 def title(plan: Plan, what: str = "MT-Bench") -> str:
@@ -36,15 +38,24 @@ def title(plan: Plan, what: str = "MT-Bench") -> str:
     return one_line(f"{what}: {model}{against}, judged by {judge}, on {plan.questions.short_name}")
 
 
-def lines(report: RunReport, width: int) -> Iterator[str]:
+def lines(report: RunReport, width: int) -> Iterator[Line]:
     """The summary, line by line, printable and no wider than the terminal where that can be.
+
+    The table stands first, unless there is so much to say that it would leave the screen.
 
     Args:
         width: columns of the terminal.
     """
+    said = list(_said(report, width))
+    rows = list(table(report, width)) if report.card.results else []
+    parts = (rows, said) if len(rows) + len(said) < _SCREEN else (said, rows)
+    for line in (*parts[0], *([""] if rows else []), *parts[1]):
+        yield line if isinstance(line, Line) else Line(line)
+
+
+def _said(report: RunReport, width: int) -> Iterator[str]:
+    """Everything but the table."""
     if report.card.results:
-        yield from table(report, width)
-        yield ""
         for line in profile_lines(report):
             yield from wrapped(line, width)
     elif not report.is_audition:
@@ -69,13 +80,14 @@ def lines(report: RunReport, width: int) -> Iterator[str]:
 def _gates(report: RunReport, width: int) -> Iterator[str]:
     for gate in report.gates:
         if gate.status != "passed" and gate.name not in (*BASELINE_GATES, *PEOPLE_GATES):
-            yield from wrapped(f"{gate.status.upper()} {report.shown_id(gate.id)} - {gate.message}", width)
+            said = (f" {report.shown_id(gate.id)} - {gate.message}", None)
+            yield from wrapped(pieced((gate.status.upper(), style_of(gate.status)), said), width)
 
 
 def _unscored(report: RunReport, width: int) -> Iterator[str]:
     missing = [result for result in report.card.results if result.unscored is not None]
     if missing:
-        yield f"unscored: {len(missing)} of {len(report.card.results)} turns"
+        yield whole(f"unscored: {len(missing)} of {len(report.card.results)} turns", "warning")
         for result in missing[:_UNSCORED_SHOWN]:
             yield from wrapped(f"  {report.id_of(result)}: {one_line(result.unscored or '')}", width, "    ")
         if len(missing) > _UNSCORED_SHOWN:
@@ -129,11 +141,3 @@ def _age(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(0.0, seconds):.0f} seconds"
-
-
-def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
-    """Text as printable lines no wider than the terminal; what follows the first is indented."""
-    lines = textwrap.wrap(
-        one_line(text), max(40, width), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-    return [no_command(line) for line in lines]

@@ -10,10 +10,8 @@ from ..domain.question import Question
 from ..domain.result import TurnResult
 from .consistency import FEWEST_GAMES
 from .jury import tournaments
+from .rounding import ROUNDING, beside
 from .scorecard import MeanScore, Scorecard, Tournament, scorecard, scorecards
-
-# Means of means are sums of binary fractions; no threshold is meant to be missed by the last bit.
-_ROUNDING = 1e-9
 
 Status = Literal["passed", "failed", "inconclusive"]
 
@@ -151,7 +149,7 @@ def _unless_unsteady(result: GateResult, spec: GateSpec, by_judge: Mapping[str, 
 
 
 def _is_unsteady(games: Tournament, spec: GateSpec) -> bool:
-    return games.n >= FEWEST_GAMES and games.consistent < spec.min_consistency * games.n - _ROUNDING
+    return games.n >= FEWEST_GAMES and games.consistent < spec.min_consistency * games.n - ROUNDING
 
 
 def _of_all(spec: GateSpec, results: Mapping[str, GateResult]) -> GateResult:
@@ -185,24 +183,24 @@ def _decision(spec: GateSpec, score: MeanScore) -> tuple[Status, str]:
         )
     if score.mean is None:
         return "failed", f"{name}: none of its {score.expected} turns has a {'score' if not score.games else 'verdict'}"
-    if score.ratings_missing > spec.max_unscored * score.ratings_due + _ROUNDING:
+    if score.ratings_missing > spec.max_unscored * score.ratings_due + ROUNDING:
         return "failed", (
             f"{name}: {score.ratings_missing} of {score.ratings_due} {what} are missing, more than max_unscored "
-            f"{spec.max_unscored:.0%}; {units} of the others is {score.mean:.2f}"
+            f"{100 * spec.max_unscored:g}%; {units} of the others is {score.mean:.2f}"
         )
     if spec.rule == "confident":
         return _confident(spec, score)
-    below = score.mean < spec.minimum - _ROUNDING
+    below = score.mean < spec.minimum - ROUNDING
     verb = "is below" if below else "reaches"
-    value = ("win rate " if score.games else "") + _number(score, spec.minimum)
+    value = ("win rate " if score.games else "") + beside(score.mean, spec.minimum)
     return "failed" if below else "passed", (f"{name}: {value} {verb} the threshold {spec.minimum:g}{_detail(score)}")
 
 
 def _confident(spec: GateSpec, score: MeanScore) -> tuple[Status, str]:
-    if score.low is None or score.high is None:
+    if score.mean is None or score.low is None or score.high is None:
         return "inconclusive", f"{spec.name}: too few questions for an interval, so rule `confident` cannot decide"
-    of = ("win rate " if score.games else "") + _number(score, spec.minimum)
-    bounds = f"the 95 % interval {score.low:.2f}-{score.high:.2f} of {of}"
+    low, mean, high = (beside(value, spec.minimum) for value in (score.low, score.mean, score.high))
+    bounds = f"the 95 % interval {low}-{high} of {'win rate ' if score.games else ''}{mean}"
     if score.low >= spec.minimum:
         return "passed", f"{spec.name}: {bounds} is above the threshold {spec.minimum:g}"
     if score.high < spec.minimum:
@@ -211,13 +209,6 @@ def _confident(spec: GateSpec, score: MeanScore) -> tuple[Status, str]:
         f"{spec.name}: {bounds} holds the threshold {spec.minimum:g}, so rule `confident` cannot tell; more runs "
         "(`runs:`, --mtbench-runs) narrow it"
     )
-
-
-def _number(score: MeanScore, minimum: float) -> str:
-    """The mean with as many digits as keep it apart from a threshold that it just misses."""
-    mean = score.mean or 0.0
-    digits = next((n for n in range(2, 10) if (round(mean, n) < minimum) == (mean < minimum - _ROUNDING)), 10)
-    return f"{mean:.{max(digits, 4)}f}".rstrip("0").rstrip(".")
 
 
 def _detail(score: MeanScore) -> str:

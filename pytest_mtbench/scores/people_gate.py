@@ -8,9 +8,8 @@ from typing import Literal, NamedTuple
 
 from .agreement_gate import PEOPLE
 from .gates import GateResult, Status
+from .rounding import ROUNDING, beside
 from .shares import Mean, Share
-
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,12 @@ def _decide(bar: PeopleBar, said: OfPeople) -> tuple[Status, str]:
     figure = said.figure
     if figure is None:
         return "failed", f"nobody has said anything{against or ' of these answers'}"
-    of = f"{bar.kind}{against} {figure.value:.4g} by people"
+    of = f"{bar.kind}{against} {beside(figure.value, bar.minimum)} by people"
     kind = "votes" if bar.kind == "win rate" else "ratings"
     made_of = f"({said.n:,} {kind} of {said.people} {'person' if said.people == 1 else 'people'})"
     bounds = "" if figure.low is None else f", 95 % interval {figure.low:.2f}-{figure.high:.2f}"
     if bar.rule == "mean":
-        below = figure.value < bar.minimum - _ROUNDING
+        below = figure.value < bar.minimum - ROUNDING
         verb = "is below" if below else "reaches"
         return "failed" if below else "passed", f"{of} {verb} the threshold {bar.minimum:g}{bounds} {made_of}"
     if figure.low is None or figure.high is None:

@@ -239,7 +239,7 @@ def sentence(look: Comparison) -> str:
         between = f"between {low:.2f} and {high:.2f}"
     else:
         between = f"between {-low:.2f} lower and {high:.2f} higher"
-    fallen = [f"{name} fell by {look.categories[name].drop:.1f}" for name in look.fallen]
+    fallen = [f"{name} fell by {look.categories[name].drop:.2f}" for name in look.fallen]
     return "; ".join([f"{_by(look.overall.mean)}, {between}", *fallen])
 
 

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 # would be held against it.
 _JOINERS = re.compile("([\u200c\u200d])")
 
+BAR = "  | "
+"""What stands before each line of a block."""
+
 
 def join_surrogates(text: str) -> str:
     """The same text with surrogate pairs joined and lone surrogates replaced, so that it can be sent as UTF-8."""
@@ -58,7 +61,7 @@ def listed(names: Sequence[str], most: int = 8) -> str:
 def shorten_block(text: str, characters: int) -> str:
     """A printable block of about so many characters: its beginning, and its end where it is cut."""
     # A bar before each line: GitHub's runner takes a line that begins with `::name::` for a command.
-    return textwrap.indent(printable(cut_middle(text.strip(), characters)), "  | ", lambda _: True)
+    return textwrap.indent(printable(cut_middle(text.strip(), characters)), BAR, lambda _: True)
 
 
 def cut_middle(text: str, characters: int) -> str:

@@ -57,6 +57,30 @@ def test_a_run_that_cannot_go_on_is_an_error_everywhere(
         assert "gate[overall] was selected and not decided" in flowing(result)
 
 
+@pytest.mark.parametrize(
+    "options, kept",
+    [
+        ([], "what was answered is kept in .mtbench_cache; the next run goes on"),
+        (["--mtbench-cache-dir=there", "--mtbench-cache=refresh"], "is kept in there; a run with --mtbench-cache=all"),
+        (["-p", "no:terminal"], "what was answered is kept in .mtbench_cache; the next run goes on"),
+        (["--mtbench-cache=off"], None),
+    ],
+)
+def test_what_a_run_got_before_it_was_ended_is_kept_where_there_is_a_cache(
+    bench: Bench, options: Sequence[str], kept: str | None
+) -> None:
+    bench.endpoint.before = lambda asked, number: error(401, "wrong key") if asked.is_judge else None
+    result = bench.run("--mtbench-concurrency=1", *options)
+    assert result.ret == 4
+    text = " ".join((result.stdout.str() + result.stderr.str()).split())
+    assert ("kept in" in text) == (kept is not None)
+    assert kept is None or kept in text
+
+
+def test_a_run_that_came_to_its_end_says_nothing_of_the_next(bench: Bench) -> None:
+    assert "kept in" not in bench.run("--mtbench-min=9").stdout.str()
+
+
 def test_a_budget_that_is_used_up_is_an_error_of_an_item(bench: Bench) -> None:
     prices = "prices: {model: {input: 0, output: 1000}, judge: {input: 0, output: 1000}}\n"
     bench.suite(prices + "budget: 2.1\nthresholds: {overall: 5}\n")
@@ -86,7 +110,9 @@ def test_an_interrupt_prints_the_table_leaves_an_error_and_names_the_gates(bench
     assert process.returncode == 2
     assert "MT-Bench: m, judged by the-judge" in output
     assert "KeyboardInterrupt" in output
-    assert "gate[math], gate[overall] were selected and not decided" in " ".join(output.split())
+    text = " ".join(output.split())
+    assert "gate[math], gate[overall] were selected and not decided" in text
+    assert "what was answered and judged is kept in .mtbench_cache; the next run goes on from there" in text
     assert top(bench) == ("aborted", 2, "interrupted (KeyboardInterrupt)")
     assert junit_errors(bench) == ["not run to its end: interrupted (KeyboardInterrupt)"]
 

@@ -22,10 +22,9 @@ def test_a_missed_threshold_blocks(bench: Bench) -> None:
     assert result.ret == 1
     result.assert_outcomes(passed=10, failed=1)
     result.stdout.fnmatch_lines([
-        "math: 4 is below the threshold 6 (mean of 4 turns, 95 % interval *, turn 1 4.00, turn 2 4.00)",
         "math * 4.00 * 4.00 * 4.00 * 6  failed",
         "overall * 6.78 * 5  passed",
-        "FAILED mtbench.yaml::gate?math? - Failed: math: 4 is below the threshold 6*",
+        "FAILED mtbench.yaml::gate?math? - Failed: math: 4.00 is below the threshold 6*",
     ])  # fmt: skip
     gates = {gate["id"]: gate for gate in bench.report()["gates"]}
     assert gates["mtbench.yaml::gate[math]"]["status"] == "failed"
@@ -86,7 +85,8 @@ def test_an_unscored_turn_is_an_error_and_never_a_score(bench: Bench) -> None:
     result.assert_outcomes(passed=7, errors=2, failed=1)
     result.stdout.fnmatch_lines([
         "unscored: the judge's reply holds no rating",
-        "math: 2 of 4 ratings are missing, more than max_unscored 5%*",
+        "FAILED mtbench.yaml::gate?math? - math: 2 of 4 ratings are missing, more than",
+        "  max_unscored 5%; the mean of the others is 9.00",
         "unscored: 2 of 9 turns",
         "*mtbench.yaml::math?q4-turn1?: the judge's reply holds no rating",
         "ERROR mtbench.yaml::math?q4-turn1?*",

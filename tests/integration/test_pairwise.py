@@ -510,8 +510,8 @@ def test_several_models(bench: Bench) -> None:
     assert (gate["status"], gate["value"]) == ("failed", 0)
     assert [(row["name"], row["status"]) for row in gate["against"]] == [("other", "passed"), ("third", "failed")]
     text = flowing(result)
-    assert "overall: against other passed: win rate 0.5556 reaches the threshold 0.5" in text
-    assert "against third failed: win rate 0 is below the threshold 0.5" in text
+    assert "overall: against other passed: win rate 0.56 reaches the threshold 0.5" in text
+    assert "against third failed: win rate 0.00 is below the threshold 0.5" in text
     start = next(number for number, line in enumerate(result.outlines) if "Bradley-Terry" in line)
     ranked = [line.split()[:3] for line in result.outlines[start + 2 : start + 5]]
     assert ranked == [["1", "third", "1.00"], ["2", "m", "0.28"], ["3", "other", "0.44"]]
@@ -708,7 +708,7 @@ def test_a_suite_file(bench: Bench) -> None:
     result.assert_outcomes(passed=TURNS + 2, failed=1)
     text = flowing(result)
     assert "against other (mtbench.yaml)" in text
-    assert "turn2: win rate 0.625 is below the threshold 0.9" in text
+    assert "turn2: win rate 0.62 is below the threshold 0.9" in text
 
 
 def test_rule_confident(bench: Bench) -> None:

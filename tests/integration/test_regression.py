@@ -194,7 +194,7 @@ def test_a_model_that_got_worse_is_blocked(deploy: Deploy) -> None:
     assert (gate["status"], gate["verdict"], gate["regressed_categories"]) == ("failed", "regressed", ["coding"])
     assert gate["value"] == pytest.approx(-1.0) == -gate["drop"]
     assert gate["runs"] == 1
-    said = "regressed: 1.00 lower, between 0.74 and 1.26; coding fell by 2.0"
+    said = "regressed: 1.00 lower, between 0.74 and 1.26; coding fell by 2.00"
     assert gate["message"] == f"regression: {said}"
     text = flowing(result)
     assert f"against prod (2 runs, baseline.json): {said}" in text
@@ -203,6 +203,7 @@ def test_a_model_that_got_worse_is_blocked(deploy: Deploy) -> None:
     assert "in 80 of 100 cases" in text
     (row,) = [line.split() for line in result.outlines if line.startswith("coding ")]
     assert row[-3:-1] == ["6.00", "-2.00"], "baseline and change"
+    assert "\x1b[31mregressed\x1b[0m: 1.00 lower" in deploy.candidate("--color=yes").stdout.str()
     assert len(deploy.bench.endpoint.asked) == 2 * TURNS
 
 

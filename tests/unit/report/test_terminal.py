@@ -212,13 +212,30 @@ def test_a_near_miss_is_explained_where_the_table_rounds_it_up() -> None:
     report = report_of(
         plan, lambda q, turn: 7.0 if (q.id, turn) == (81, 1) else 7.5, [GateSpec("overall", "overall", 7.5)]
     )
-    assert "7.4969" in flat(report)
+    assert "7.497" in flat(report)
     assert "FAILED mtbench.yaml::gate[overall]" in flat(report)
 
 
 def test_a_passed_gate_needs_no_line_of_its_own() -> None:
     report = report_of(plan_of(questions_of(("math",))), lambda q, turn: 9.0, [GateSpec("math", "category", 6)])
     assert "gate[math]" not in text_of(report)
+
+
+def test_the_status_of_a_gate_stands_out_in_its_row_and_its_line() -> None:
+    specs = [GateSpec("math", "category", 9), GateSpec("writing", "category", 5), GateSpec("overall", "overall", 6)]
+    report = report_of(plan_of(questions_of(("math", "writing"))), steady, specs, ran=["math", "writing"])
+    found = [(line[span.start : span.end], span.style) for line in lines(report, 80) for span in line.spans]
+    assert sorted(found) == [("FAILED", "failed"), ("failed", "failed"), ("passed", "passed")]
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_the_table_is_never_far_from_the_end(width: int) -> None:
+    """A long log is read from its end."""
+    shown = list(lines(full_run(), width))
+    start = next(number for number, line in enumerate(shown) if line.startswith("----"))
+    assert len(shown) - start < 52
+    assert (start == 1) == (len(shown) < 52), "where there is room it stands first"
+    assert any(line.startswith("requests:") for line in shown)
 
 
 # A part of a run.

@@ -75,10 +75,10 @@ def test_a_mean_of_several_runs_that_equals_the_threshold_passes() -> None:
 @pytest.mark.parametrize(
     "minimum, scores, shown",
     [
-        (7.5, [7] * 81 + [8] * 79, "7.4938"),
-        (7.5, [7.5] * 159 + [7], "7.4969"),
-        (6.9, [7] * 160, "7"),
-        (8, [7, 8], "7.5"),
+        (7.5, [7] * 81 + [8] * 79, "7.49"),
+        (7.5, [7.5] * 159 + [7], "7.497"),
+        (6.9, [7] * 160, "7.00"),
+        (8, [7, 8], "7.50"),
     ],
 )
 def test_the_message_keeps_a_near_miss_apart_from_the_threshold(
@@ -91,7 +91,7 @@ def test_the_message_keeps_a_near_miss_apart_from_the_threshold(
 
 def test_the_message_says_how_many_turns_and_what_each_turn_scored() -> None:
     decided = decide(GateSpec("math", "category", 8), card([9, 5, 8, 6]), ID)
-    assert decided.message.startswith("math: 7 ")
+    assert decided.message.startswith("math: 7.00 ")
     assert "4 turns" in decided.message
     assert "turn 1 8.50" in decided.message
     assert "turn 2 5.50" in decided.message
@@ -256,7 +256,7 @@ def test_the_win_rate_must_reach_the_threshold(pairs: list[str], minimum: float,
 
 def test_a_win_rate_says_what_it_is_made_of() -> None:
     decided = decide_pairwise(overall(0.6), *played(other=["AB", "BA", "CC", "AA"]), ID)
-    assert decided.message.startswith("overall: win rate 0.5 is below the threshold 0.6 (1 win, 2 ties, 1 loss, 95 % ")
+    assert decided.message.startswith("overall: win rate 0.50 is below the threshold 0.6 (1 win, 2 ties, 1 loss, 95 % ")
 
 
 def test_missing_games_are_called_games() -> None:
@@ -268,7 +268,7 @@ def test_several_models_must_all_be_beaten() -> None:
     games = played(weak=["AB", "AB"], strong=["BA", "AA"])
     decided = decide_pairwise(overall(0.5), *games, ID)
     assert (decided.status, decided.value) == ("failed", 0.25)
-    assert "against weak passed: win rate 1 reaches the threshold 0.5" in decided.message
+    assert "against weak passed: win rate 1.00 reaches the threshold 0.5" in decided.message
     assert "against strong failed: win rate 0.25 is below the threshold 0.5" in decided.message
     assert [row["name"] for row in decided.details["against"]] == ["weak", "strong"]
     assert GateResult.from_json(json.loads(json.dumps(decided.as_json()))) == decided
@@ -278,7 +278,7 @@ def test_of_several_models_one_undecided_leaves_it_undecided() -> None:
     games = played(weak=["AB"] * 20, equal=["AB", "BA"] * 10)
     decided = decide_pairwise(overall(0.5, "confident"), *games, ID)
     assert decided.status == "inconclusive"
-    assert "against weak passed: the 95 % interval 0.95-1.00 of win rate 1" in decided.message
+    assert "against weak passed: the 95 % interval 0.95-1.00 of win rate 1.00" in decided.message
 
 
 @pytest.mark.parametrize("rule", ["mean", "confident"])

@@ -51,7 +51,7 @@ def test_the_change_in_words(mean: float, said: str) -> None:
 def test_a_category_that_fell_is_named_whichever_way_the_whole_went() -> None:
     math = Change(-1.94, 0.4, 9, 7, 10)
     found = look("regressed", 0.05, categories={"math": math}, fallen=("math",))
-    assert sentence(found) == "0.05 higher, between 0.12 lower and 0.22 higher; math fell by 1.9"
+    assert sentence(found) == "0.05 higher, between 0.12 lower and 0.22 higher; math fell by 1.94"
 
 
 @pytest.mark.parametrize(
