@@ -31,7 +31,7 @@ def refused(bench: Bench, *arguments: str, plain: bool = False) -> str:
         ("--mtbench-min=turn3=6", "--mtbench-min=turn3=6: no such key; did you mean turn"),
         ("--mtbench-base-url=localhost:8000", "must be a URL such as http://localhost:8000/v1"),
         ("--mtbench-cache=some", "argument --mtbench-cache: invalid choice: 'some'"),
-        ("--mtbench-report=x.csv", "must be a file ending in .json, not 'x.csv'"),
+        ("--mtbench-report=x.csv", "must be a file ending in .json or .jsonl or .md, not 'x.csv'"),
         ("--mtbench-shard=3/2", "argument --mtbench-shard: must be I/N with I from 1 to N, not '3/2'"),
         ("--mtbench-timeout=0", "must be a number of seconds above 0"),
         ("--mtbench-retries=-1", "must be a whole number from 0"),
