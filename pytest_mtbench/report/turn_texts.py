@@ -55,6 +55,9 @@ def _score(result: TurnResult) -> Iterator[str]:
 
 def _made_of(result: TurnResult) -> str:
     scores = [score for score in result.scores if score is not None]
+    judges = [f"{one_line(judge)} {score_text(score)}" for judge, score in result.by_judge.items() if score is not None]
+    if judges:
+        return f" ({', '.join(judges)})"
     return f" (the mean of {', '.join(map(score_text, scores))})" if len(scores) > 1 else ""
 
 

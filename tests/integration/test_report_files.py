@@ -61,7 +61,7 @@ def test_a_page_of_markdown(bench: Bench, xdist: Sequence[str]) -> None:
         "## ✅ MT-Bench: m, judged by the-judge, on small",
     ]
     assert (
-        text.index("- ❌ `a/one.mtbench.yaml::gate[math]`: 8 is below the threshold 9")
+        text.index("- ❌ `a/one.mtbench.yaml::gate[math]`: 8.00 is below the threshold 9")
         < text.index("- ✅ `a/one.mtbench.yaml::gate[overall]`")
         < text.index("- ✅ `a/two.mtbench.yaml::gate[overall]`")
     )

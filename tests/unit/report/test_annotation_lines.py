@@ -21,10 +21,10 @@ def report(*minimums: tuple[str, float], each: int = 1, **more: object) -> RunRe
 
 def test_a_failed_gate_is_a_line_with_file_title_and_reason() -> None:
     found = list(annotation_lines([report(("math", 7), ("coding", 2))], FILES))
-    said = "math: 5 is below the threshold 7 (mean of 2 turns, turn 1 5.00, turn 2 5.00)"
+    said = "math: 5.00 is below the threshold 7 (mean of 2 turns, turn 1 5.00, turn 2 5.00)"
     assert found == [f"::error file=suites/mtbench.yaml,title=mtbench.yaml%3A%3Agate[math]::{said}"]
     (builtin,) = annotation_lines([report(("math", 7))], {})
-    assert builtin.startswith("::error title=mtbench.yaml%3A%3Agate[math]::math: 5 is below")
+    assert builtin.startswith("::error title=mtbench.yaml%3A%3Agate[math]::math: 5.00 is below")
 
 
 def test_nothing_failed_nothing_said() -> None:
@@ -40,8 +40,8 @@ def test_gates_come_first_then_the_end_then_turns() -> None:
     other = report(("stem", 9))
     found = list(annotation_lines([one, other], FILES))
     assert [line.partition("title=")[2] for line in found] == [
-        "mtbench.yaml%3A%3Agate[math]::math: 5 is below the threshold 7 (mean of 2 turns, turn 1 5.00, turn 2 5.00)",
-        "mtbench.yaml%3A%3Agate[stem]::stem: 5 is below the threshold 9 (mean of 2 turns, turn 1 5.00, turn 2 5.00)",
+        "mtbench.yaml%3A%3Agate[math]::math: 5.00 is below the threshold 7 (mean of 2 turns, turn 1 5.00, turn 2 5.00)",
+        "mtbench.yaml%3A%3Agate[stem]::stem: 5.00 is below the threshold 9 (mean of 2 turns, turn 1 5.00, turn 2 5.00)",
         "MT-Bench::stopped; gate[x] was not decided",
         "mtbench.yaml%3A%3Awriting[q81-turn1]::score 5 is below the floor",
         "mtbench.yaml%3A%3Awriting[q81-turn2]::score 5 is below the floor",

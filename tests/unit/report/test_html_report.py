@@ -164,7 +164,7 @@ def test_the_top_is_there_without_scripts() -> None:
         "✕ failed m scores 6.00 of 10 (95 % interval 1.00-10.00). 1 of 3 gates failed: math (3.00, threshold 6.5)."
         in seen
     )
-    assert seen.index("✕ failed math 3 is below the threshold 6.5") < seen.index("✓ passed writing overall")
+    assert seen.index("✕ failed math 3.00 is below the threshold 6.5") < seen.index("✓ passed writing overall")
     assert "math 2.00 4.00 3.00 " in seen
     assert "2.00 q2 turn 1 math" in seen
 
