@@ -717,3 +717,17 @@ def test_a_failed_floor_says_what_each_judge_rated(jury: Jury) -> None:
     jury.suite("thresholds: {floor: 8}\n")
     text = flowing(jury.run())
     assert f"score 7 is below the floor 8 of writing ({JUDGE} 9, {SECOND} 5)" in text
+
+
+def test_every_kind_of_report_is_written_of_a_jury(jury: Jury) -> None:
+    kinds = [f"--mtbench-report=report.{kind}" for kind in ("html", "md", "jsonl")]
+    jury.run(*kinds).assert_outcomes(passed=TURNS)
+    jury.bench.report()  # held against its schema
+    lines = (jury.bench.path / "report.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["judge"] for line in lines} == {NAMES}
+    for kind in ("html", "md"):
+        assert SECOND in (jury.bench.path / f"report.{kind}").read_text(encoding="utf-8")
+    jury.bench.endpoint.judge = jury.elsewhere.judge = lambda asked: "[[A]]"
+    played = jury.run("--mtbench-against=other", *kinds)
+    played.assert_outcomes(passed=TURNS)
+    jury.bench.report()
