@@ -8,7 +8,7 @@ import pytest
 
 from ..domain.errors import ConfigError
 from ..questions import load_questions
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from ..suite.who import answered_by, judged_by, opponents_by
 from ..untrusted.text import one_line
 from .arguments import not_run, root_suite

@@ -17,7 +17,7 @@ from ..scores.regression_gate import (
     outcome_of,
     regression_result,
 )
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from .item import GateItemBase, measured, want
 from .options import plans_only
 

@@ -18,7 +18,7 @@ from ..engine.limits import Limiter
 from ..engine.patience import Announce
 from ..engine.plan import Plan, user_text
 from ..files.recorded import Recorded
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from ..suite.settings import Settings
 from ..untrusted.paths import is_file
 from ..untrusted.redaction import redacted, secrets_of

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from ..report.run_report import Ending
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .names import gate_item_name
 

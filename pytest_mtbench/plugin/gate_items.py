@@ -10,7 +10,7 @@ import pytest
 from ..domain.result import TurnKey, TurnResult
 from ..scores.gates import GateSpec, decide, decide_pairwise
 from ..scores.scorecard import scorecard
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from .baseline_items import runs_for_gates
 from .item import GateItemBase, SuiteItem, measured
 from .names import marker_name

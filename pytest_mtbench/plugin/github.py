@@ -12,7 +12,7 @@ import pytest
 from ..report.annotation_lines import annotation_lines
 from ..report.markdown_report import markdown_report
 from ..report.run_report import RunReport
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .ending import say
 

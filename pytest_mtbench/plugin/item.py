@@ -14,7 +14,7 @@ from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
 from ..engine.runner import Runner
 from ..scores.gates import GateResult
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line, printable
 from .options import VIRTUAL
 

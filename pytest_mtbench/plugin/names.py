@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..domain.question import Question
 from ..domain.result import TurnKey
 from ..suite.audition import Bout
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import printable
 
 # Marks that mean something to pytest; a category of such a name gets a marker that does not.

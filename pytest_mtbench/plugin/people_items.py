@@ -15,7 +15,7 @@ from ..scores.people import PeopleOutcome, PeopleSpec, outcome_of
 from ..scores.people_gate import people_result
 from ..scores.shown import Shown, baseline_label, shown_alone, shown_beside, shown_games
 from ..suite.audition import Bout
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from .baseline_items import runs_for_gates
 from .item import GateItemBase, SuiteItem, end_with, measured, show_texts
 from .options import plans_only

@@ -13,7 +13,8 @@ from ..domain.errors import ConfigError
 from ..engine.plan import Plan
 from ..questions import load_questions
 from ..suite.file import SuiteFile
-from ..suite.resolve import LoadQuestions, ResolvedSuite, resolve
+from ..suite.resolve import LoadQuestions, resolve
+from ..suite.resolved import ResolvedSuite
 from ..suite.schema import SuiteContent
 from ..suite.settings import Settings
 from .arguments import named_suites, names_no_folder, root_suite, suite_files, take_virtual

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..engine.runner import LocalRunner
     from ..scores.biases import Biases
     from ..scores.people import PeopleOutcome
-    from ..suite.resolve import ResolvedSuite
+    from ..suite.resolved import ResolvedSuite
     from .registry import SuiteRegistry
     from .session import SessionPlugin
 

@@ -26,7 +26,8 @@ from ..engine.progress import Progress
 from ..engine.replies import Replies
 from ..engine.runner import FailedRunner, LocalRunner
 from ..files.shares import merge_reports
-from ..suite.resolve import ResolvedSuite, require_api_keys
+from ..suite.keys import require_api_keys
+from ..suite.resolved import ResolvedSuite
 from ..untrusted.paths import is_file
 from ..untrusted.text import one_line
 from .announcer import Announcer

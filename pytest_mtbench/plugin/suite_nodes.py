@@ -11,7 +11,7 @@ import pytest
 from ..scores.agreement_gate import AGREEMENT, PEOPLE
 from ..scores.gates import GateSpec
 from ..scores.regression_gate import JUDGE, REGRESSION
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from .baseline_items import JudgeItem, RegressionItem
 from .gate_items import GateItem
 from .names import comparison_item_name, gate_item_name, turn_item_name

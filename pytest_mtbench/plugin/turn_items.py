@@ -9,7 +9,7 @@ import pytest
 from ..domain.question import Question
 from ..domain.result import TurnKey, TurnResult
 from ..report.turn_texts import passed_text, too_low
-from ..suite.resolve import ResolvedSuite
+from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .item import SuiteItem, measured, set_properties, show_texts
 from .names import item_id, marker_name

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import demo
-from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
 from ..domain.question import Question, QuestionSet
-from ..domain.result import TurnKey
 from ..engine.plan import Juror, Plan
 from ..files.people import ChoiceRow, RatingRow
-from ..files.recorded import Recorded
 from ..questions import load_questions
-from ..scores.gates import GateSpec
 from ..scores.people import PeopleSpec
-from ..scores.regression_gate import RegressionSpec
 from ..scores.shown import baseline_label, sheet_ids
-from ..untrusted.urls import is_loopback
 from .answers import existing_answers
-from .audition import Bout, audition
+from .audition import audition
 from .baseline import against_baseline
 from .choices import Choices, choose, stands_in
 from .file import SuiteFile
-from .opponents import Opponent, against_settings, is_pairwise, opponents, pairwise_remarks, problems_of_modes
+from .opponents import against_settings, is_pairwise, opponents, pairwise_remarks, problems_of_modes
 from .people import PeopleFiles, of_the_run
+from .resolved import ResolvedSuite
 from .roles import judge_roles, model_role
 from .settings import Settings
 from .thresholds import Thresholds, asked_questions, category_problems, share_of
@@ -36,62 +31,6 @@ _NOT_GATED = (
 )
 LoadQuestions = Callable[..., QuestionSet]
 """`load_questions`, or what stands for it where nothing may be downloaded."""
-
-
-@dataclass(frozen=True)
-class ResolvedSuite:
-    """One suite, resolved.
-
-    Args:
-        gates: the thresholds as gates, in the order of the table; none where a part of the questions is asked.
-        thresholds: what the gates would be if all were asked.
-        floor: the least score of a single turn by category.
-        header: label, value and source of what is not a default.
-        path: the suite file, or None for the built-in suite.
-        regression: what the gate against a baseline asks, where there is one.
-        opponents: the models that answers are compared with, in pairwise mode.
-        recorded: the answers and judgments that exist already.
-        people: what people said of the answers, where anybody did.
-        sheet: how many answers a rating sheet has, and the seed that draws them.
-        is_audition: there is no model under test; the judge is tried on `bouts`: answers that people compared.
-    """
-
-    plan: Plan
-    gates: tuple[GateSpec, ...]
-    floor: Mapping[str, float]
-    header: tuple[tuple[str, str, str], ...]
-    path: Path | None = None
-    remarks: tuple[str, ...] = ()
-    regression: RegressionSpec | None = None
-    opponents: tuple[Opponent, ...] = ()
-    recorded: Recorded | None = field(default=None, repr=False)
-    thresholds: tuple[GateSpec, ...] = ()
-    people: PeopleSpec | None = None
-    sheet: tuple[int, int] = (80, 0)
-    bouts: tuple[Bout, ...] = ()
-    is_audition: bool = False
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """What is taken from files and what is left, a line of the header a kind."""
-        against = [f"answers of {other.who.label}: {other.said_source}" for other in self.opponents if other.source]
-        people = [self.people.shown] if self.people else []
-        return (self.plan.questions.files, *([self.recorded.shown] if self.recorded else []), *against, *people)
-
-    @property
-    def id(self) -> str:
-        """Its node id."""
-        return self.plan.key
-
-    @property
-    def keys(self) -> tuple[TurnKey, ...]:
-        """Every turn that it measures, in order."""
-        return (*self.plan.turns(), *(key for bout in self.bouts for key in bout.keys))
-
-    @property
-    def gate_order(self) -> list[str]:
-        """The names of its gates in the order of the table."""
-        return [spec.name for spec in self.gates]
 
 
 @dataclass(frozen=True)
@@ -302,38 +241,3 @@ def _remarks(settings: Settings) -> Iterator[str]:
     if settings.shard is not None:
         share, shares = settings.shard
         yield f"share {share} of {shares}: no gate is decided before --mtbench-merge joins the shares"
-
-
-def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: bool) -> None:
-    """Whether every remote endpoint that may be asked has a key.
-
-    Args:
-        generated: a user's own hook answers instead of the model.
-
-    Raises:
-        ConfigError: a key is missing.
-    """
-    sentinel = resolved.regression is not None and resolved.regression.sentinel is not None
-    if settings.cache == "only" or settings.dry_run or (settings.merge and not sentinel):
-        return
-    if resolved.is_audition and not resolved.bouts:  # nothing is asked
-        return
-    # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
-    exist = bool(settings.answers or settings.merge)
-    roles: list[Role] = [] if generated or exist or resolved.is_audition else [resolved.plan.model]
-    roles += resolved.plan.judges if sentinel or not exist else []
-    roles += [other for other in resolved.plan.opponents if other.answers is None and not settings.merge]
-    problems = [
-        f"no key for {role.name} at {role.endpoint.url}: set {role.endpoint.key_variable}, or name another variable "
-        "with api_key_env in the suite file"
-        for role in roles
-        if not is_loopback(role.endpoint.url) and not role.endpoint.api_key
-    ]
-    problems += [
-        f"env:{name} in extra_body of {role.name}: the variable {name} is not set"
-        for role in roles
-        for name, value in role.endpoint.variables
-        if not value
-    ]
-    if problems:
-        raise ConfigError(*problems)

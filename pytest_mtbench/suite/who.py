@@ -9,7 +9,7 @@ from ..domain.endpoint import Role
 from ..files.fastchat import answer_file_in
 from ..untrusted.text import one_line
 from ..untrusted.urls import public_url
-from .resolve import ResolvedSuite
+from .resolved import ResolvedSuite
 from .settings import Settings
 
 HOOK = "pytest_mtbench_generate"

@@ -13,7 +13,9 @@ from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.engine.plan import Plan
 from pytest_mtbench.files.fingerprint import differences, fingerprint
 from pytest_mtbench.suite.file import SuiteFile
-from pytest_mtbench.suite.resolve import ResolvedSuite, require_api_keys, resolve
+from pytest_mtbench.suite.keys import require_api_keys
+from pytest_mtbench.suite.resolve import resolve
+from pytest_mtbench.suite.resolved import ResolvedSuite
 from pytest_mtbench.suite.settings import Settings
 
 URL = "https://api.openai.com/v1"

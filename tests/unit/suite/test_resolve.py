@@ -11,7 +11,9 @@ from pytest_mtbench import demo
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.files.fingerprint import fingerprint
 from pytest_mtbench.suite.file import SuiteFile
-from pytest_mtbench.suite.resolve import ResolvedSuite, require_api_keys, resolve
+from pytest_mtbench.suite.keys import require_api_keys
+from pytest_mtbench.suite.resolve import resolve
+from pytest_mtbench.suite.resolved import ResolvedSuite
 from pytest_mtbench.suite.settings import GivenPath, Settings
 
 from ...sets import QUESTIONS, write_jsonl, write_set
