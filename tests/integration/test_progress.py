@@ -15,6 +15,8 @@ from ..server import Asked, Reply, error
 from ..terminal import Terminal
 from .conftest import Bench
 
+pytestmark = pytest.mark.slow  # a terminal is waited for
+
 PROGRESS = re.compile(r"answers \d+/\d+, judgments \d+/\d+")
 OWN_TEST = """
 import pytest
@@ -77,7 +79,6 @@ def without_times(lines: Sequence[str]) -> list[str]:
     [
         ((), 80, "mtbench ..", {}),
         (("-v",), 40, "mtbench::writing[q2-turn1]", {}),
-        (("-vv", "-s"), 100, "mtbench::writing[q2-turn1]", {}),
         # No UTF-8 at all, and colours, which take no room.
         (
             ("--capture=sys", "--color=yes"),

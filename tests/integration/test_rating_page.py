@@ -19,6 +19,8 @@ from .conftest import Bench
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog, Page
 
+pytestmark = pytest.mark.slow  # a browser or a terminal is waited for
+
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 700}, "has_touch": True, "is_mobile": True}
 ITEMS = 6
 

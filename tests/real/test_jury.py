@@ -21,7 +21,10 @@ JUDGES = ("GPT-4o-mini", "Qwen2.5-7B")
 MODEL, OTHER = "Mistral-7B-Instruct-v0.3", "Phi-3.5-mini-Instruct"
 Rows = list[dict[str, Any]]
 
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the judgments of two judges are not beside the checkout")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.exists(), reason="the judgments of two judges are not beside the checkout"),
+]
 
 
 def recorded(judge: str, kind: str) -> Rows:

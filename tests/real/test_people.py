@@ -122,7 +122,7 @@ def test_experts_alone_agree_with_the_judge_as_found_by_hand(tmp_path: Path) -> 
     experts.write_text(f"[{kept}]", encoding="utf-8")
     run = run_pytest(
         tmp_path, f"--mtbench-judge={JUDGE}", f"--mtbench-people={experts}",
-        f"--mtbench-people={VOTES / f'{JUDGE}.jsonl'}", "-n", "2",
+        f"--mtbench-people={VOTES / f'{JUDGE}.jsonl'}",
     )  # fmt: skip
     turns = run.report["agreement"]["turns"]
     assert [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -56,7 +57,8 @@ def test_one_missed_threshold_blocks(recorded: Play) -> None:
     assert run.status == 1
     assert "= 1 failed, 162 passed in " in run.output
     said = "math: 3.55 is below the threshold 6 (mean of 20 turns, 95 % interval 1.45-5.65, turn 1 4.30, turn 2 2.80)"
-    assert " ".join(run.output.split()).count(said) == 1, "in our summary; pytest's short one is cut"
+    shown = 2 if os.environ.get("CI") else 1  # pytest does not cut its short summary there
+    assert " ".join(run.output.split()).count(said) == shown
     assert "FAILED gated.yaml::gate[math] - Failed: math: 3.55 is below the threshold 6" in run.output
 
 
