@@ -17,12 +17,20 @@ _FOLDER = Path(__file__).parent
 # What could end the script block that holds the data, or a line of a script.
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
+_ABOUT = {
+    "viewport": "initial-scale=1, width=device-width",
+    "color-scheme": "light dark",
+    "referrer": "no-referrer",
+}
+"""What a page says of itself to a browser."""
+
 
 def rendered(template: str, style: str, scripts: Sequence[str], **values: Any) -> str:
     """A page, whole; write it as UTF-8.
 
     Args:
-        template, style, scripts: files beside this one.  The page's policy names style and scripts by their hashes.
+        template, style, scripts: files beside this one.  The template fills in the blocks of `frame.html`, whose policy
+            names style and scripts by their hashes.
         values: what the template shows.  Texts are escaped there.
     """
     import jinja2  # here: importing the plugin must stay light
@@ -34,10 +42,11 @@ def rendered(template: str, style: str, scripts: Sequence[str], **values: Any) -
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters["source_hash"] = _source_hash
+    css, code = _read(style), [_read(name) for name in scripts]
+    policy = _policy(css, code)
     return pages.get_template(template).render(
-        style=_read(style), scripts=[_read(name) for name in scripts], **values
-    )  # fmt: skip
+        encoding="utf-8", about=_ABOUT, policy=policy, style=css, scripts=code, **values
+    )
 
 
 def as_block(value: object) -> str:
@@ -61,6 +70,14 @@ def _json(value: object) -> str:
 
 def _read(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, scripts: Sequence[str]) -> str:
+    """What a browser may do with a page: run these scripts, which make no markup of texts, and nothing else."""
+    run = " ".join(f"'{_source_hash(script)}'" for script in scripts)
+    nothing = "; ".join(f"{what} 'none'" for what in ("connect-src", "base-uri", "form-action", "trusted-types"))
+    allowed = f"script-src {run}; style-src '{_source_hash(style)}'"
+    return f"default-src 'none'; {allowed}; {nothing}; require-trusted-types-for 'script'"
 
 
 def _source_hash(source: str) -> str:
