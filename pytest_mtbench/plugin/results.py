@@ -202,6 +202,7 @@ class ResultsPlugin:
             biases=_biases(suite, results, compared, people),
             people_rule=suite.people.rule if suite.people else None,
             compared=compared,
+            models={bout.plan.key: bout.models for bout in suite.bouts},
             is_audition=suite.is_audition,
             floor=suite.floor,
         )

@@ -44,7 +44,11 @@ def as_json(report: RunReport) -> dict[str, Any]:
         "gates": [gate.as_json() for gate in report.gates],
         **(jury_json(report, _of_judges(report)) if plan.jury else {}),
         "turns": [_turn(result, judge_names(plan)) for result in card.results]
-        + [_compared(result, judge_names(plan)) for result in report.compared],
+        # A comparison of an audition is nobody's score: its answers are two models'.
+        + [
+            _turn(result, judge_names(plan)) | {"models": list(report.models[result.key.suite])}
+            for result in report.compared
+        ],
         "calls": {"answers": asdict(report.tally.answers), "judgments": asdict(report.tally.judgments)},
         "usage": _usage(report),
         "cost_usd": report.cost,
@@ -172,8 +176,3 @@ def _turn(result: TurnResult, jury: Sequence[str]) -> dict[str, Any]:
     if repeated:
         row["ratings"] = [[judgment.score for judgment in run.judgments] for run in result.runs]
     return row
-
-
-def _compared(result: TurnResult, jury: Sequence[str]) -> dict[str, Any]:
-    """A comparison of an audition: its answers are two models', and it is nobody's score."""
-    return _turn(result, jury) | {"models": result.key.suite.partition("::")[2].split(" against ")}

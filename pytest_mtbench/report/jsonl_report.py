@@ -57,9 +57,9 @@ def _of_run(
         "judgment_swapped": None,
     }
     for game in run.games:
-        # In an audition nobody is under test; the suite's key names both.
-        named = result.key.suite.partition("::")[2].removesuffix(f" against {game.against}")
-        yield common | _of_game(game) | ({"model": named} if report.is_audition else {})
+        # In an audition nobody is under test.
+        named = {"model": report.models[result.key.suite][0]} if report.is_audition else {}
+        yield common | _of_game(game) | named
     if not run.games:
         yield common
 

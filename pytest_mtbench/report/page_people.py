@@ -11,7 +11,7 @@ from ..domain.question import Place
 from ..domain.vote import Comparison
 from ..scores.agreement import Agreement
 from ..scores.order import OrderAgreement
-from .pages import shown_line
+from .pages import anchor, shown_line
 from .run_report import RunReport
 
 _APART = 1.5
@@ -79,7 +79,7 @@ def _of_votes(agreement: Agreement, is_audition: bool) -> Iterator[Difference]:
                 shown_line(_winner(comparison, verdict) or "tie"),
                 abs(people - verdict),
                 len(votes),
-                _anchor(comparison.place, *(comparison.pair if is_audition else ())),
+                anchor(comparison.place, comparison.pair if is_audition else ()),
             )
 
 
@@ -101,8 +101,4 @@ def _of_ratings(order: OrderAgreement) -> Iterator[Difference]:
         people, judge = fmean(given.values()), order.judge[place]
         if abs(people - judge) >= _APART:
             said = f"{people:.2f} ({', '.join(f'{value:g}' for value in sorted(given.values()))})"
-            yield Difference(place, (), said, f"{judge:g}", abs(people - judge), len(given), _anchor(place))
-
-
-def _anchor(place: Place, *models: str) -> str:
-    return shown_line("-".join((f"q{place[0]}-turn{place[1]}", *models)))
+            yield Difference(place, (), said, f"{judge:g}", abs(people - judge), len(given), anchor(place))

@@ -14,7 +14,7 @@ from ..protocol.judgment import RATING, VERDICT, Marking, marks_in
 from ..protocol.prompts import judge_prompt_name
 from ..untrusted.text import readable
 from .page_charts import ORDERS_DIFFER
-from .pages import shown_line
+from .pages import anchor, shown_line
 from .run_report import RunReport
 
 _MOST = 100_000
@@ -51,7 +51,7 @@ def page_turns(report: RunReport, people: Mapping[str, str]) -> Iterator[PageTur
         if result.place in changes:
             row["change"] = round(changes[result.place], 4)
         texts = _texts(report, result, question)
-        name = anchor(question, result)
+        name = str(row["id"])
         if name in people:
             row["differs"] = True
             texts["people"] = people[name]
@@ -69,12 +69,6 @@ def results_of(report: RunReport) -> tuple[TurnResult, ...]:
     return report.compared if report.is_audition else report.card.results
 
 
-def anchor(question: Question, result: TurnResult) -> str:
-    """What a link to a turn names: `q111-turn1`, and in an audition the models too."""
-    models = _models(result)
-    return shown_line("-".join((question.turn_label(result.key.turn), *(models or ()))))
-
-
 def _question(plan: Plan, result: TurnResult) -> Question:
     """The question of a turn; an audition asks none and has them all the same."""
     found = plan.questions.find(result.key.question_id)
@@ -86,16 +80,10 @@ def changes_by_turn(report: RunReport) -> Mapping[Place, float]:
     return {} if report.outcome is None or report.outcome.old else report.outcome.last.by_turn
 
 
-def _models(result: TurnResult) -> tuple[str, ...] | None:
-    """The two models of a comparison in an audition."""
-    names = tuple(result.key.suite.partition("::")[2].split(" against "))
-    return names if result.games and len(names) == 2 else None
-
-
 def _row(report: RunReport, result: TurnResult, question: Question) -> Json:
     node = report.ids.get(result.place) if not report.is_audition else None
     row: Json = {
-        "id": anchor(question, result),
+        "id": anchor(result.place, report.models.get(result.key.suite, ())),
         "label": shown_line(f"q{question.id}"),
         "turn": result.key.turn,
         "category": shown_line(result.category),
@@ -106,7 +94,7 @@ def _row(report: RunReport, result: TurnResult, question: Question) -> Json:
     if node is not None:
         row["node"] = shown_line(report.shown_id(node))
     if report.is_audition:
-        row["models"] = shown_line(" against ".join(_models(result) or ()))
+        row["models"] = shown_line(" against ".join(report.models[result.key.suite]))
     return row
 
 
@@ -132,7 +120,7 @@ def _texts(report: RunReport, result: TurnResult, question: Question) -> Json:
         texts["reference"] = _cut(reference)
     if result.unscored is not None:
         texts["unscored"] = shown_line(result.unscored)
-    models = _models(result) if report.is_audition else None
+    models = report.models[result.key.suite] if report.is_audition else None
     if models:
         texts["own"] = shown_line(models[0])
     baseline = report.regression.baseline if report.regression else None

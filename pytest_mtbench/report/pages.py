@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..domain.question import Place
 from ..untrusted.text import readable
 
 _FOLDER = Path(__file__).parent
@@ -62,6 +63,11 @@ def packed(value: object) -> str:
 def shown_line(text: str) -> str:
     """`readable` on one line."""
     return readable(" ".join(text.split()))
+
+
+def anchor(place: Place, models: Sequence[str] = ()) -> str:
+    """What a link to a turn names: `q111-turn1`, and of a comparison in an audition the models too."""
+    return shown_line("-".join((f"q{place[0]}-turn{place[1]}", *models)))
 
 
 def _json(value: object) -> str:

@@ -47,7 +47,8 @@ class RunReport:
         answered_by: who answered for the model under test.
         people: what people say beside the judge, where anybody did; `people_rule`: what the judge must reach.
         biases: what the judge's verdicts depend on beside the answers.
-        is_audition: there is no model under test; `compared`: what the judge said of the answers in the files.
+        is_audition: there is no model under test; `compared`: what the judge said of the answers in the files;
+            `models`: whose they are, first the one whose win it is, by the suite in the key of a result.
         floor: the least score of a single turn by category, or under `default`.
         regression, outcome: what the gate against a baseline asks, and what the results say of it.
     """
@@ -71,6 +72,7 @@ class RunReport:
     people_rule: AgreementRule | None = None
     biases: Biases = field(default_factory=Biases)
     compared: tuple[TurnResult, ...] = ()
+    models: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     is_audition: bool = False
     floor: Mapping[str, float] = field(default_factory=dict)
 

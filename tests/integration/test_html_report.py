@@ -514,7 +514,9 @@ def test_an_audition_lists_its_comparisons(shown: Shown) -> None:
         (1, 1): played("l", "r", ("A", "B"), "two"),
         (1, 2): played("l2", "r2", ("B", "B"), "two"),
     }
-    report = replace(report_of(plan=plan), compared=compared(plan, runs, ("one", "two")), is_audition=True)
+    found = compared(plan, runs, ("one", "two"))
+    models = {found[0].key.suite: ("one", "two")}
+    report = replace(report_of(plan=plan), compared=found, models=models, is_audition=True)
     page = shown(report, hash="#q1-turn2-one-two")
     page.wait_for_selector(".conversation")
     assert page.locator(".sides:not(.verdicts) h4 .name").all_inner_texts() == ["one", "two"]

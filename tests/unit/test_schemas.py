@@ -124,7 +124,8 @@ def reports() -> Iterator[tuple[str, dict[str, Any]]]:
     game = pairwise_report({"one": mixed}).card.results[0].games[0]
     compared = played(TurnKey("s::a against b", 81, 1), "math", [game])
     audition = report_of(plan_of(questions_of(["math"]), model=""), {})
-    yield "audition", as_json(replace(audition, is_audition=True, compared=(compared,)))
+    models = {compared.key.suite: ("a", "b")}
+    yield "audition", as_json(replace(audition, is_audition=True, compared=(compared,), models=models))
 
 
 @pytest.mark.parametrize("written", [pytest.param(report, id=name) for name, report in reports()])

@@ -129,7 +129,9 @@ def test_games_have_both_verdicts() -> None:
 def test_an_audition_has_its_comparisons() -> None:
     plan = plan_of(model=Answerer("", WHERE), selected=())
     runs: dict[Place, Run] = {(1, 2): played("left", "right", ("A", "B"), "two")}
-    report = replace(report_of(plan=plan), compared=compared(plan, runs, ("one", "two")), is_audition=True)
+    found = compared(plan, runs, ("one", "two"))
+    models = {found[0].key.suite: ("one", "two")}
+    report = replace(report_of(plan=plan), compared=found, models=models, is_audition=True)
     page = Parsed(html_page([report]))
     (row,) = page.data["turns"]
     assert (row["id"], row["models"], row["status"]) == ("q1-turn2-one-two", "one against two", "win")

@@ -110,8 +110,9 @@ def test_a_game_has_both_texts_and_the_other_answer() -> None:
 
 def test_an_audition_names_both_models() -> None:
     report = report_of(plan_of(questions_of(["math"])), {})
-    compared = played(TurnKey(f"{SUITE}::a against b against c", 81, 2), "math", [Game("b against c", 1, ("A", "B"))])
-    (row,) = rows(replace(report, is_audition=True, compared=(compared,)))
+    compared = played(TurnKey("bout", 81, 2), "math", [Game("b against c", 1, ("A", "B"))])
+    models = {"bout": ("a", "b against c")}
+    (row,) = rows(replace(report, is_audition=True, compared=(compared,), models=models))
     assert (row["suite"], row["model"], row["against"], row["outcome"]) == (SUITE, "a", "b against c", "win")
 
 
