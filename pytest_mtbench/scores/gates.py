@@ -188,24 +188,38 @@ def _decision(spec: GateSpec, score: MeanScore) -> tuple[Status, str]:
             f"{name}: {score.ratings_missing} of {score.ratings_due} {what} are missing, more than max_unscored "
             f"{100 * spec.max_unscored:g}%; {units} of the others is {score.mean:.2f}"
         )
+    status = verdict_on(spec.rule, spec.minimum, score.mean, score.low, score.high)
     if spec.rule == "confident":
-        return _confident(spec, score)
-    below = score.mean < spec.minimum - ROUNDING
-    verb = "is below" if below else "reaches"
+        return status, _confident(spec, score, status)
+    verb = "reaches" if status == "passed" else "is below"
     value = ("win rate " if score.games else "") + beside(score.mean, spec.minimum)
-    return "failed" if below else "passed", (f"{name}: {value} {verb} the threshold {spec.minimum:g}{_detail(score)}")
+    return status, f"{name}: {value} {verb} the threshold {spec.minimum:g}{_detail(score)}"
 
 
-def _confident(spec: GateSpec, score: MeanScore) -> tuple[Status, str]:
+def verdict_on(
+    rule: Literal["mean", "confident"], minimum: float, value: float, low: float | None, high: float | None
+) -> Status:
+    """What a rule says of a figure.
+
+    Args:
+        rule: `mean` goes by the value, `confident` by its interval, which may be missing or hold the minimum.
+    """
+    if rule == "mean":
+        return "passed" if value >= minimum - ROUNDING else "failed"
+    if low is None or high is None:
+        return "inconclusive"
+    return "passed" if low >= minimum else "failed" if high < minimum else "inconclusive"
+
+
+def _confident(spec: GateSpec, score: MeanScore, status: Status) -> str:
     if score.mean is None or score.low is None or score.high is None:
-        return "inconclusive", f"{spec.name}: too few questions for an interval, so rule `confident` cannot decide"
+        return f"{spec.name}: too few questions for an interval, so rule `confident` cannot decide"
     low, mean, high = (beside(value, spec.minimum) for value in (score.low, score.mean, score.high))
     bounds = f"the 95 % interval {low}-{high} of {'win rate ' if score.games else ''}{mean}"
-    if score.low >= spec.minimum:
-        return "passed", f"{spec.name}: {bounds} is above the threshold {spec.minimum:g}"
-    if score.high < spec.minimum:
-        return "failed", f"{spec.name}: {bounds} is below the threshold {spec.minimum:g}"
-    return "inconclusive", (
+    if status != "inconclusive":
+        where = "above" if status == "passed" else "below"
+        return f"{spec.name}: {bounds} is {where} the threshold {spec.minimum:g}"
+    return (
         f"{spec.name}: {bounds} holds the threshold {spec.minimum:g}, so rule `confident` cannot tell; more runs "
         "(`runs:`, --mtbench-runs) narrow it"
     )

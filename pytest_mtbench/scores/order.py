@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from statistics import fmean
 
@@ -26,7 +27,7 @@ class OrderAgreement:
     """A judge's scores beside people's ratings of the same answers.
 
     Args:
-        ratings: on answers that the judge scored; `unjudged`: those on others.
+        given: everything that people rated; `ratings`: that on answers which the judge scored.
         judge: the judge's scores of these answers.
         alike: the share of pairs of answers, of one category and turn, that a person tells apart and the judge orders
             alike, equal scores half; None without such a pair.  `people`: with another person in the judge's place.
@@ -35,19 +36,28 @@ class OrderAgreement:
         spread: ICC(A,1) of the judge's score and people's mean (McGraw and Wong 1996): 1 where they are equal.
     """
 
-    ratings: Ratings
+    given: Ratings
     judge: Mapping[Place, float]
-    unjudged: int
     alike: float | None
     people: float | None
     skill: Skill | None
     shift: Shift | None
     spread: float | None
 
+    @cached_property
+    def ratings(self) -> Ratings:
+        """What people gave the answers that the judge scored."""
+        return {place: by for place, by in self.given.items() if place in self.judge}
+
+    @property
+    def unjudged(self) -> int:
+        """How many ratings are on answers that the judge did not score."""
+        return _count(self.given) - self.count
+
     @property
     def count(self) -> int:
         """How many ratings there are."""
-        return sum(map(len, self.ratings.values()))
+        return _count(self.ratings)
 
     @property
     def raters(self) -> list[str]:
@@ -79,9 +89,8 @@ def order_agreement_of(
     with_judge, with_people = _Pairs(rated, category_of, judge), _Pairs(rated, category_of)
     triples = [(place[0], value, judge[place]) for place, by in rated.items() for value in by.values()]
     return OrderAgreement(
-        ratings=rated,
+        given=means,
         judge={place: judge[place] for place in rated},
-        unjudged=sum(map(len, means.values())) - sum(map(len, rated.values())),
         alike=with_judge.alike,
         people=with_people.alike,
         skill=_skill(shared, category_of, judge),
@@ -90,13 +99,17 @@ def order_agreement_of(
     )
 
 
+def _count(ratings: Ratings) -> int:
+    return sum(map(len, ratings.values()))
+
+
 def _skill(shared: Ratings, category_of: Mapping[QuestionId, str], judge: Mapping[Place, float]) -> Skill | None:
     of_judge, of_people = _Pairs(shared, category_of, judge), _Pairs(shared, category_of)
     questions = list(dict.fromkeys(question for question, _ in shared))
     if not of_judge.n or not of_people.n or len(questions) < 3:
         return None
     judged, people = jackknifed(questions, of_judge.skill), jackknifed(questions, of_people.skill)
-    return Skill(judged, people, sum(map(len, shared.values())), len(questions))
+    return Skill(judged, people, _count(shared), len(questions))
 
 
 class _Pairs:

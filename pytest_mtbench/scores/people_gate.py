@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from .agreement_gate import PEOPLE
-from .gates import GateResult, Status
-from .rounding import ROUNDING, beside
+from .gates import GateResult, Status, verdict_on
+from .rounding import beside
 from .shares import Mean, Share
 
 
@@ -66,24 +66,25 @@ def _decide(bar: PeopleBar, said: OfPeople) -> tuple[Status, str]:
     figure = said.figure
     if figure is None:
         return "failed", f"nobody has said anything{against or ' of these answers'}"
-    of = f"{bar.kind}{against} {beside(figure.value, bar.minimum)} by people"
     kind = "votes" if bar.kind == "win rate" else "ratings"
+    of = f"{bar.kind}{against} {beside(figure.value, bar.minimum)} by people"
     made_of = f"({said.n:,} {kind} of {said.people} {'person' if said.people == 1 else 'people'})"
-    bounds = "" if figure.low is None else f", 95 % interval {figure.low:.2f}-{figure.high:.2f}"
+    status = verdict_on(bar.rule, bar.minimum, figure.value, figure.low, figure.high)
+    return status, f"{of}{_why(bar, figure, status, kind)} {made_of}"
+
+
+def _why(bar: PeopleBar, figure: Share | Mean, status: Status, kind: str) -> str:
+    """Figure, bounds and threshold, as the rule holds them against each other."""
+    threshold, bounds = f"the threshold {bar.minimum:g}", ""
+    if figure.low is not None and figure.high is not None:
+        bounds = f", 95 % interval {beside(figure.low, bar.minimum)}-{beside(figure.high, bar.minimum)}"
     if bar.rule == "mean":
-        below = figure.value < bar.minimum - ROUNDING
-        verb = "is below" if below else "reaches"
-        return "failed" if below else "passed", f"{of} {verb} the threshold {bar.minimum:g}{bounds} {made_of}"
-    if figure.low is None or figure.high is None:
-        return "inconclusive", f"{of}: too few questions for an interval, so rule `confident` cannot decide {made_of}"
-    if figure.low >= bar.minimum:
-        return "passed", f"{of}{bounds} is above the threshold {bar.minimum:g} {made_of}"
-    if figure.high < bar.minimum:
-        return "failed", f"{of}{bounds} is below the threshold {bar.minimum:g} {made_of}"
-    return "inconclusive", (
-        f"{of}{bounds} holds the threshold {bar.minimum:g}, so rule `confident` cannot tell; more {kind} narrow it "
-        f"{made_of}"
-    )
+        return f" {'reaches' if status == 'passed' else 'is below'} {threshold}{bounds}"
+    if not bounds:
+        return ": too few questions for an interval, so rule `confident` cannot decide"
+    if status == "inconclusive":
+        return f"{bounds} holds {threshold}, so rule `confident` cannot tell; more {kind} narrow it"
+    return f"{bounds} is {'above' if status == 'passed' else 'below'} {threshold}"
 
 
 def _rows(decided: list[_Decided]) -> Iterator[dict[str, object]]:
