@@ -43,7 +43,7 @@ def biases_of(
     Args:
         judge: its name.
         games: with the letters of both orders.
-        judged: verdicts with the texts that they are about; see `judged_games`.
+        judged: verdicts with the texts that they are about.
         verdicts: those that people's votes are compared with, where they are not the first of `judged`.
         votes: of people, one a person and comparison.
     """

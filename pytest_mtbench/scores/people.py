@@ -92,8 +92,7 @@ class PeopleOutcome:
     @property
     def is_stale(self) -> bool:
         """Whether nothing of what people said is on an answer of this run."""
-        said = self.votes.count + (self.order.count + self.order.unjudged if self.order else 0)
-        return bool(self.stale) and not said
+        return bool(self.stale) and not self.votes.count and not (self.order and self.order.given)
 
     @property
     def skill(self) -> Skill | None:
@@ -111,9 +110,9 @@ class PeopleOutcome:
     def of_people(self) -> list[OfPeople]:
         """What people alone say of the model under test."""
         if self.order is not None:
-            ratings = self.order.ratings
-            mean = mean_of((place[0], value) for place, given in ratings.items() for value in given.values())
-            return [OfPeople("", mean, self.order.count, len(self.order.raters))]
+            values = [(place[0], value) for place, given in self.order.given.items() for value in given.values()]
+            raters = {rater for given in self.order.given.values() for rater in given}
+            return [OfPeople("", mean_of(values), len(values), len(raters))]
         return [self._against(other) for other in self.others]
 
     def _against(self, other: str) -> OfPeople:
@@ -135,10 +134,9 @@ def biases_beside(people: PeopleOutcome | None, judge: str, games: Iterable[Game
         games: in both orders, of which those on `shown` have texts.
     """
     judged = [
-        Judged(one.comparison, one.verdict, *(one.own[-1], one.other[-1])[:: 1 if own_first else -1])
+        Judged(one.comparison, one.verdict, *one.last_answers)
         for one in shown
         if one.comparison is not None and one.verdict is not None
-        for own_first in [one.comparison.one == one.own_label]
     ]
     ballots = people.agreement.ballots if people and people.agreement else Ballots({}, {})
     votes = [

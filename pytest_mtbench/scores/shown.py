@@ -48,6 +48,12 @@ class Shown:
         """The turn."""
         return self.question.id, self.turn
 
+    @property
+    def last_answers(self) -> tuple[str, str]:
+        """The answers to the turn itself, in the order in which the comparison names the models."""
+        own_first = self.comparison is not None and self.comparison.one == self.own_label
+        return (self.own[-1], self.other[-1]) if own_first else (self.other[-1], self.own[-1])
+
     def item(self, *, turned: bool = False) -> SheetItem:
         """It on a sheet, the model under test on the left, or on the right where it is turned."""
         left, right = (self.other, self.own) if turned else (self.own, self.other)

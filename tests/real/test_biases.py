@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from pytest_mtbench.domain.game import Game
-from pytest_mtbench.domain.result import Run, TurnKey, TurnResult
 from pytest_mtbench.domain.vote import Comparison, Vote
 from pytest_mtbench.report.bias_lines import bias_lines
 from pytest_mtbench.scores.biases import Biases, biases_of
 from pytest_mtbench.scores.family import own_family
-from pytest_mtbench.scores.judged import judged_games
+from pytest_mtbench.scores.judged import Judged
 
 from .conftest import SHARED
 
@@ -39,14 +38,15 @@ def biases(judge: str) -> Biases:
         {row["question_id"]: row["choices"][0]["turns"] for row in rows(folder / "model_answer" / f"{model}.jsonl")}
         for model in MODELS
     ]
-    results = []
+    games, judged = [], []
     for row in rows(folder / "model_judgment" / f"{judge}_pair.jsonl"):
         one, two = (side[row["question_id"]][row["turn"] - 1] for side in texts)
         letters = FIRST[row["g1_winner"]], SECOND[row["g2_winner"]]
-        run = Run(one, games=(Game(MODELS[1], 1, letters, two),))
-        results.append(TurnResult(TurnKey("s", row["question_id"], row["turn"]), "", (run,)))
-    games = [game for result in results for game in result.games]
-    return biases_of(judge, games=games, judged=judged_games(results, MODELS[0]))
+        game = Game(MODELS[1], 1, letters, two)
+        assert game.score is not None
+        games.append(game)
+        judged.append(Judged(Comparison(row["question_id"], row["turn"], *MODELS), game.score, one, two))
+    return biases_of(judge, games=games, judged=judged)
 
 
 # Games where both orders agree, letters A, B and C of 160, flips and those to the first place: counted apart from this

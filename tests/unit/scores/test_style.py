@@ -11,6 +11,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import t
 
+from pytest_mtbench.domain.vote import Comparison
 from pytest_mtbench.scores.features import FEATURES, style_difference
 from pytest_mtbench.scores.judged import Judged
 from pytest_mtbench.scores.style import Coefficient, StyleControl, StyledPair, style_control
@@ -50,7 +51,7 @@ def games(
             for two in models[place + 1 :]:
                 difference = style_difference(answers[one], answers[two])
                 odds = STRENGTHS[one] - STRENGTHS[two] + sum(worth[name] * difference[name] for name in FEATURES)
-                found.append(Judged.of(question, 1, (one, answers[one]), (two, answers[two]), judge(odds, draw)))
+                found.append(Judged(Comparison(question, 1, one, two), judge(odds, draw), answers[one], answers[two]))
     return found
 
 
@@ -132,7 +133,7 @@ def test_the_model_that_played_most_is_the_measure() -> None:
 
 def test_fewer_than_200_games_say_nothing_and_a_model_against_itself_is_none() -> None:
     judged = games(models="ab", questions=199)
-    itself = [Judged.of(question, 1, ("a", "x"), ("a", "y"), 1.0) for question in range(50)]
+    itself = [Judged(Comparison(question, 1, "a", "a"), 1.0, "x", "y") for question in range(50)]
     assert style_control(judged) is None
     assert style_control([*judged, *itself]) is None
     assert style_control([*judged, judged[0]]) is not None
