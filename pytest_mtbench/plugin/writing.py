@@ -91,8 +91,7 @@ class Writer:
                 continue
             yield from self._tried(path, f"--mtbench-rate-sheet={path}", lambda path=path: _write_sheet(path, items))
             if path in self._written:
-                what = "comparisons" if items[0].right else "answers"
-                self._sheets[path] = f"{len(items)} {what} for people; --mtbench-people takes what they fill in"
+                self._sheets[path] = f"{_counted(items)} for people; --mtbench-people takes what they fill in"
 
     @property
     def told(self) -> list[str]:
@@ -117,13 +116,15 @@ class Writer:
             yield one_line(f"{what}: could not be written ({reason}); what was there before is there still")
 
 
+def _counted(items: Sequence[SheetItem]) -> str:
+    return f"{len(items)} {'comparisons' if items[0].right else 'answers'}"
+
+
 def _write_sheet(path: Path, items: Sequence[SheetItem]) -> None:
     if path.suffix == ".html":
         from ..report.rating_page import rating_page  # here: few runs write a page
 
-        write_whole(
-            path, rating_page(items, "Which answer is better?" if items[0].right else "How good is this answer?")
-        )
+        write_whole(path, rating_page(items, f"MT-Bench, {_counted(items)}"))
     else:
         write_whole(path, sheet_as_csv(items))
 
