@@ -144,7 +144,7 @@ def test_a_run(bench: Bench, xdist: Sequence[str]) -> None:
     assert "MT-Bench: m against other, judged by the-judge, on small" in text
     assert "math: win rate 0.75 is below the threshold 0.9 (2 wins, 2 ties, 0 losses" in text
     assert "against other: win rate 0.56 (95 % interval 0.11-1.00): 3 wins, 4 ties, 2 losses" in text
-    assert "position: both orders agree in 6 of 9 games (67 %, kappa " in text
+    assert "position: both orders agree in 6 of 9 games (67 %, kappa 0.47); 1 of 2 " in text
     assert "1 of 2 flips went to the first place (p 1)" in text
     assert "lost turns: mtbench::writing[q2-turn1] mtbench::trivia[qfive-turn1]" in text
     assert "tier:" not in text

@@ -79,6 +79,7 @@ def without_times(lines: Sequence[str]) -> list[str]:
     [
         ((), 80, "mtbench ..", {}),
         (("-v",), 40, "mtbench::writing[q2-turn1]", {}),
+        (("-vv", "-s"), 100, "mtbench::writing[q2-turn1]", {}),
         # No UTF-8 at all, and colours, which take no room.
         (
             ("--capture=sys", "--color=yes"),

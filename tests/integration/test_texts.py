@@ -129,7 +129,7 @@ def test_a_few_failures_leave_pytests_own_order(bench: Bench) -> None:
 # -- gates
 
 
-@pytest.mark.parametrize("option", ["-rfE", "--tb=no", "--tb=short", "-v"])
+@pytest.mark.parametrize("option", ["-rf", "-rfE", "--tb=no", "--tb=line", "--tb=short", "-v"])
 def test_a_failed_gate_is_told_once_by_us_and_once_by_pytest(
     bench: Bench, xdist: Sequence[str], option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -229,7 +229,9 @@ def test_a_file_of_people_of_any_text() -> None:
     taken = []
 
     @settings(quick, max_examples=200)
-    @given(text=people_files() | st.text(), encoding=st.sampled_from(["utf-8", "utf-8", "utf-16", "cp1252"]))
+    @given(
+        text=people_files() | people_files() | st.text(), encoding=st.sampled_from([*["utf-8"] * 4, "utf-16", "cp1252"])
+    )
     def read(text: str, encoding: str) -> None:
         found = read_any(text, encoding)
         taken.append(found is not None)
@@ -244,4 +246,4 @@ def test_a_file_of_people_of_any_text() -> None:
         assert all(rater == one_line(rater) != "" for rater in raters)
 
     read()
-    assert 0.02 < sum(taken) / len(taken) < 0.98  # neither kind is left out
+    assert 0.2 < sum(taken) / len(taken) < 0.8  # neither kind is left out
