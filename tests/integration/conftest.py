@@ -142,17 +142,12 @@ def bench(pytester: pytest.Pytester, endpoint: Server) -> Iterator[Bench]:
     bench.close()
 
 
-# For a test that waits for long: with workers `.ci/run` alone runs it.
-slow_with_workers = pytest.mark.parametrize(
-    "xdist", [("-p", "no:xdist"), pytest.param(("-n2",), marks=pytest.mark.slow)], ids=["no-xdist", "n2"]
-)
-
-
-@pytest.fixture(params=[("-p", "no:xdist"), ("-n2",)], ids=["no-xdist", "n2"])
+@pytest.fixture(params=[("-p", "no:xdist"), pytest.param(("-n2",), marks=pytest.mark.slow)], ids=["no-xdist", "n2"])
 def xdist(request: pytest.FixtureRequest) -> Sequence[str]:
     """The options of the two ways in which items run; for tests of what may differ between them.
 
-    Without any option xdist is loaded and does nothing, as it does with `-n0`: that is how all other tests run.
+    Without any option xdist is loaded and does nothing, as it does with `-n0`: that is how all other tests run.  With
+    workers `.ci/run` alone runs them.
     """
     options: Sequence[str] = request.param
     return options

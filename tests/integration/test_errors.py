@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from ..sets import write_jsonl
-from .conftest import Bench, slow_with_workers
+from .conftest import Bench
 
 
 def refused(bench: Bench, *arguments: str, plain: bool = False) -> str:
@@ -46,7 +46,6 @@ def test_options(bench: Bench, option: str, message: str) -> None:
     assert message in refused(bench, option)
 
 
-@slow_with_workers
 def test_a_remote_endpoint_without_a_key(bench: Bench, xdist: Sequence[str]) -> None:
     message = refused(bench, "--mtbench-base-url=https://model.invalid/v1", *xdist)
     assert "no key for m at https://model.invalid/v1: set OPENAI_API_KEY" in message

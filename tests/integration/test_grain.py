@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from ..sets import QUESTIONS, write_set
-from .conftest import Bench, item_ids, slow_with_workers
+from .conftest import Bench, item_ids
 
 USES_TURNS = "def test_it(mtbench_turn): pass"
 PASSING = "def test_passes(): pass"
@@ -161,7 +161,6 @@ def test_what_only_tells_makes_no_folder(bench: Bench, option: str) -> None:
     assert {path.name for path in bench.path.iterdir()}.isdisjoint({"x", "out", ".mtbench_cache"})
 
 
-@slow_with_workers
 def test_a_report_that_cannot_be_written_costs_nothing(bench: Bench, xdist: Sequence[str]) -> None:
     (bench.path / "file").write_text("")
     result = bench.run("--mtbench-report=file/r.json", *xdist)

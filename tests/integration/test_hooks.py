@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from .conftest import Bench, slow_with_workers
+from .conftest import Bench
 
 PLAIN = """
 def pytest_mtbench_generate(messages, question, turn, run):
@@ -67,7 +67,6 @@ def test_no_key_for_the_model_is_needed(bench: Bench) -> None:
     result.assert_outcomes(passed=9)
 
 
-@slow_with_workers
 def test_one_that_hangs_costs_the_turns_and_is_said_at_once(bench: Bench, xdist: Sequence[str]) -> None:
     bench.pytester.makeconftest(
         "import time\n"

@@ -16,7 +16,7 @@ import pytest
 
 from ..server import Asked, Reply, Server, error
 from ..sets import QUESTIONS, TURNS, write_jsonl
-from .conftest import Bench, flowing, slow_with_workers, table
+from .conftest import Bench, flowing, table
 
 # What the judge says of each turn: with m as assistant A, and with m as assistant B.
 VERDICTS = {
@@ -260,7 +260,6 @@ def many(bench: Bench) -> str:
     return "--mtbench-questions=data/many"
 
 
-@slow_with_workers
 def test_a_judge_that_contradicts_itself_decides_no_gate(bench: Bench, xdist: Sequence[str]) -> None:
     # It agrees with itself on math alone, where the model under test wins.
     bench.endpoint.judge = lambda asked: (

@@ -35,12 +35,12 @@ def holds(lines: Sequence[str], block: Sequence[str]) -> bool:
 # -- single turns
 
 
-@pytest.mark.parametrize("option", ["-rP", "-rA"])
-def test_a_turn_that_passed_shows_its_texts_to_whoever_asks(bench: Bench, xdist: Sequence[str], option: str) -> None:
-    lines = bench.run(option, "-k", "q3", *xdist).outlines
+@pytest.mark.parametrize("options", [("-rP",), ("-rA",), ("-rA", "-n2")])
+def test_a_turn_that_passed_shows_its_texts_to_whoever_asks(bench: Bench, options: Sequence[str]) -> None:
+    lines = bench.run(*options, "-k", "q3").outlines
     assert holds(lines, PASSED_TEXTS)
     assert "  | And that minus 2?" in lines
-    assert "  | What is 6 times 7?" not in bench.run("-k", "q3", *xdist).outlines
+    assert "  | What is 6 times 7?" not in bench.run(*options[1:], "-k", "q3").outlines
 
 
 def test_junits_system_out_has_them(bench: Bench) -> None:
@@ -129,19 +129,22 @@ def test_a_few_failures_leave_pytests_own_order(bench: Bench) -> None:
 # -- gates
 
 
-@pytest.mark.parametrize("option", ["-rf", "-rfE", "--tb=no", "--tb=line", "--tb=short", "-v"])
+@pytest.mark.parametrize(
+    "options",
+    [("-rf",), ("-rfE",), ("--tb=no",), ("--tb=line",), ("--tb=short",), ("-v",), ("-rf", "-n2"), ("--tb=no", "-n2")],
+)
 def test_a_failed_gate_is_told_once_by_us_and_once_by_pytest(
-    bench: Bench, xdist: Sequence[str], option: str, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, options: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     bench.suite("thresholds: {categories: {math: 6}}\n")
     fail_math(bench)
-    result = bench.plain("mtbench.yaml", option, "--junitxml=j.xml", *xdist)
+    result = bench.plain("mtbench.yaml", *options, "--junitxml=j.xml")
     result.assert_outcomes(passed=9, failed=1)
     said = "math: 4.00 is below the threshold 6 (mean of 4 turns, 95 % interval"
     told = [line.split(said)[0] for line in result.outlines if said in line]
     assert told == ["FAILED mtbench.yaml::gate[math] - ", "FAILED mtbench.yaml::gate[math] - Failed: "]
-    assert ("the summary says why" in result.stdout.str()) == (option != "--tb=no")
+    assert ("the summary says why" in result.stdout.str()) == ("--tb=no" not in options)
     (failure,) = ET.parse(bench.path / "j.xml").iter("failure")
     assert said in str(failure.get("message"))
     assert said in str(failure.text)
