@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from ..domain.chat import Kind
 from ..domain.endpoint import Role
 from ..engine.estimate import CHARACTERS_A_TOKEN, Estimate
 from ..engine.plan import Plan
+from ..suite.list_prices import list_price
 from ..untrusted.text import one_line
 from . import terminal
 from .line import wrapped
+
+AnyRole = TypeVar("AnyRole", bound=Role)
 
 
 def title(plan: Plan) -> str:
@@ -24,6 +29,7 @@ def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterat
     Args:
         most_runs: the candidate's runs at the last look of a regression gate.
     """
+    plan, listed = _priced(plan)
     answering = [plan.model, *(other for other in plan.opponents if other.answers is None)]
     if plan.model.name:  # without one the judge alone is put to the test
         yield from wrapped(_asked("answer", answering, estimated), width)
@@ -37,16 +43,50 @@ def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterat
             f"{most_runs} where it cannot tell",
             width,
         )
-    cost = estimated.cost(plan)
-    if cost is None:
-        yield from wrapped("cost: unknown; `prices:` in the suite file gives USD a million tokens", width)
-    else:
-        yield from wrapped(f"cost: about {cost:.2f} USD", width)
+    yield from wrapped(_cost(plan, estimated), width)
+    if listed:
+        yield from wrapped(
+            f"list prices, USD a million tokens: {'; '.join(listed)}; `prices:` in the suite file replaces them", width
+        )
     yield from wrapped(
         f"tokens are guessed at {CHARACTERS_A_TOKEN} characters each, and replies at their usual length; nothing was "
         "called and no gate was decided",
         width,
     )
+
+
+def _priced(plan: Plan) -> tuple[Plan, list[str]]:
+    """The plan with list prices where nobody says what a model costs, and these prices in words."""
+    said: dict[str, None] = {}
+
+    def priced(who: AnyRole) -> AnyRole:
+        listed = list_price(who.name)
+        if who.price is not None or listed is None:
+            return who
+        said[f"{one_line(who.name)} {listed.input:g} in, {listed.output:g} out ({listed.seen})"] = None
+        return replace(who, price=(listed.input, listed.output))
+
+    one_price = len(plan.opponents) == 1  # several have one price, which no list gives
+    priced_plan = replace(
+        plan,
+        model=priced(plan.model),
+        judge=priced(plan.judge),
+        jury=tuple(replace(one, role=priced(one.role)) for one in plan.jury),
+        opponents=tuple(map(priced, plan.opponents)) if one_price else plan.opponents,
+    )
+    return priced_plan, list(said)
+
+
+def _cost(plan: Plan, estimated: Estimate) -> str:
+    """What all of it costs, or the part whose price is known."""
+    how = "`prices:` in the suite file gives USD a million tokens"
+    cost = estimated.cost(plan)
+    if cost is not None:
+        return f"cost: about {cost:.2f} USD"
+    judging = [one for one in estimated.cost_of_judging(plan) if one is not None]
+    if len(judging) < len(plan.judges):
+        return f"cost: unknown; {how}"
+    return f"cost: about {sum(judging):.2f} USD for the judgments; that of the answers is unknown; {how}"
 
 
 def _asked(kind: Kind, roles: Sequence[Role], estimated: Estimate) -> str:
