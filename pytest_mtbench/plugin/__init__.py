@@ -8,7 +8,7 @@ import pytest
 
 from . import hookspecs
 from .arguments import named_suites, not_run, root_suite
-from .options import add_options, judges_alone, model_option
+from .options import add_options, begins, judges_alone, model_option
 
 if TYPE_CHECKING:
     from .turn import MtbenchTurn
@@ -34,6 +34,16 @@ def pytest_configure(config: pytest.Config) -> None:
         from .activation import add_markers_at_hand
 
         add_markers_at_hand(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    if not begins(config):
+        return None
+    from .beginning import begin
+
+    begin(config)
+    return 0
 
 
 @pytest.hookimpl(tryfirst=True)

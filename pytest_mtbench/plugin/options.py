@@ -141,6 +141,12 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
     )
     add(
+        "init",
+        None,
+        "write a commented suite file, mtbench.yaml or that of --mtbench-suite, and ask nothing",
+        action="store_true",
+    )
+    add(
         "no-github",
         None,
         "under GitHub Actions: no annotations, and nothing in the step's summary",
@@ -185,13 +191,24 @@ def judges_alone(config: pytest.Config) -> bool:
     return bool(config.getoption(_dest("people"))) and model_option(config) is None
 
 
+def begins(config: pytest.Config) -> bool:
+    """Whether a suite file is to be written and nothing run."""
+    return bool(config.getoption(_dest("init")))
+
+
+def suite_given(config: pytest.Config) -> Path | None:
+    """The value of `--mtbench-suite`."""
+    named: Path | None = config.getoption(_dest("suite"))
+    return named
+
+
 def suite_option(config: pytest.Config) -> Path | None:
     """The file of `--mtbench-suite`.
 
     Raises:
         pytest.UsageError: it does not exist.
     """
-    named: Path | None = config.getoption(_dest("suite"))
+    named = suite_given(config)
     if named is None:
         return None
     path = absolute(config.invocation_params.dir / named)

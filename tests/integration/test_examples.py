@@ -29,7 +29,7 @@ def test_the_suite_with_thresholds(bench: Bench, monkeypatch: pytest.MonkeyPatch
     )  # fmt: skip
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*thresholds.categories.coding: no category 'coding' among those of data/small*"])
-    text = (bench.path / "mtbench.yaml").read_text().replace(", coding: 6.5", "")
+    text = (bench.path / "mtbench.yaml").read_text().replace("    coding: 6.5\n", "")
     (bench.path / "mtbench.yaml").write_text(text)
     result = bench.plain(
         "mtbench.yaml", f"--mtbench-base-url={bench.endpoint.url}", f"--mtbench-judge-base-url={bench.endpoint.url}",
