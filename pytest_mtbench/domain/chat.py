@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypedDict
 
 from .question import QuestionId
 
 _MOST_TOKENS = 10**9
+
+KEY_SCHEMA = 1
+"""Goes into every key of a cache; a change of what a stored reply means raises it."""
 
 Kind = Literal["answer", "judgment"]
 """What a reply is for."""
@@ -79,16 +84,28 @@ class ChatRequest:
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     answer_from: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """What identifies the request, as plain JSON values; nothing secret is in it."""
-        row = asdict(self)
-        if not self.answer_from:
-            del row["answer_from"]  # so that keys are what they were before it came
-        return row | {
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What identifies the request, as plain JSON values; nothing secret is in it.  Not to be changed."""
+        return {
+            "endpoint": self.endpoint,
+            "model": self.model,
             "messages": [dict(message) for message in self.messages],
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "sample": self.sample,
+            "revision": self.revision,
             # As JSON reads it back: keys are text there, and a stored request is compared with this one.
-            "extra_body": json.loads(json.dumps(dict(self.extra_body))),
+            "extra_body": json.loads(json.dumps(dict(self.extra_body))) if self.extra_body else {},
+            # Left out where it is empty, so that keys are what they were before it came.
+            **({"answer_from": self.answer_from} if self.answer_from else {}),
         }
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of everything that is asked."""
+        asked = json.dumps({"schema": KEY_SCHEMA} | self.identity, sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -114,9 +131,14 @@ class ChatReply:
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values for the cache."""
-        row = asdict(self)
-        del row["cached"], row["elsewhere"]
-        return row
+        return {
+            "text": self.text,
+            "finish_reason": self.finish_reason,
+            "served": self.served,
+            "usage": asdict(self.usage),
+            "created": self.created,
+            "adapted": self.adapted,
+        }
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> ChatReply:

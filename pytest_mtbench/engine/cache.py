@@ -8,7 +8,6 @@ request that it holds is the one that is asked.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import sqlite3
@@ -25,9 +24,6 @@ from ..domain.errors import ConfigError
 from ..untrusted.text import shorten
 from .store import check_file, open_store
 
-SCHEMA = 1
-"""Goes into every key; a change of what a row means raises it."""
-
 CLAIM_SECONDS = 6.0
 """How long a claim on a request lasts unless it is renewed; what a killed run leaves behind."""
 
@@ -36,12 +32,6 @@ LARGEST_ROW = 64 * 2**20
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This is the cache of pytest-mtbench; it may be deleted.\n"
 _Value = TypeVar("_Value")
-
-
-def request_key(request: ChatRequest) -> str:
-    """SHA-256 of everything that was asked."""
-    asked = json.dumps({"schema": SCHEMA} | request.as_json(), sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 class ReplyCache:
@@ -78,7 +68,7 @@ class ReplyCache:
 
     def get(self, request: ChatRequest) -> ChatReply | None:
         """The stored reply to this very request, or None."""
-        key = request_key(request)
+        key = request.key
         row = self._guarded(lambda: self._store.get(key), None)
         if row is None:
             return None
@@ -87,7 +77,7 @@ class ReplyCache:
             return None
         try:
             stored = json.loads(row)
-            if stored["request"] != request.as_json():
+            if stored["request"] != request.identity:
                 self._warn("holds another request", key)
                 return None
             return ChatReply.from_json(stored["reply"])
@@ -101,8 +91,8 @@ class ReplyCache:
         Args:
             slot: names what was asked apart from how, so that a later miss can be explained.
         """
-        key = request_key(request)
-        row = json.dumps({"request": request.as_json(), "reply": reply.as_json()})
+        key = request.key
+        row = json.dumps({"request": request.identity, "reply": reply.as_json()})
 
         def write() -> None:
             with self._store.transact():
@@ -114,19 +104,25 @@ class ReplyCache:
 
     def claim(self, request: ChatRequest) -> bool:
         """Whether this run may ask; False where another run on the same folder is asking already."""
-        name = _claim_name(request)
 
         def take() -> bool:
             with self._store.transact():
-                owner, ends = self._store.get(name, (None, None), expire_time=True)
-                # A claim of more than its time was made by no run, and would hold up every run.
-                known = isinstance(ends, int | float) and ends <= time.time() + CLAIM_SECONDS
-                if owner not in (None, self._owner) and known:
+                if self._is_taken(request):
                     return False
-                self._store.set(name, self._owner, expire=CLAIM_SECONDS)
+                self._store.set(_claim_name(request), self._owner, expire=CLAIM_SECONDS)
                 return True
 
         return self._guarded(take, True)
+
+    def is_claimed(self, request: ChatRequest) -> bool:
+        """Whether another run on the same folder is asking."""
+        return self._guarded(lambda: self._is_taken(request), False)
+
+    def _is_taken(self, request: ChatRequest) -> bool:
+        owner, ends = self._store.get(_claim_name(request), (None, None), expire_time=True)
+        # A claim of more than its time was made by no run, and would hold up every run.
+        known = isinstance(ends, int | float) and ends <= time.time() + CLAIM_SECONDS
+        return owner not in (None, self._owner) and known
 
     def renew(self, requests: Sequence[ChatRequest]) -> None:
         """Keeps claims alive; a run calls it more often than claims expire."""
@@ -155,12 +151,12 @@ class ReplyCache:
         row = self._guarded(lambda: self._store.get(key), None) if key else None
         try:
             stored = json.loads(row)["request"] if row else None
-            changed = [name for name, value in request.as_json().items() if stored and stored.get(name) != value]
+            changed = [name for name, value in request.identity.items() if stored and stored.get(name) != value]
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             stored, changed = None, []
         if not stored or not changed:
             return "nothing was stored for it"
-        return "; ".join(_difference(name, stored.get(name), request.as_json()[name]) for name in changed)
+        return "; ".join(_difference(name, stored.get(name), request.identity[name]) for name in changed)
 
     def is_empty(self) -> bool:
         """Whether the folder holds no reply at all."""
@@ -244,7 +240,7 @@ def _slot_name(slot: str) -> str:
 
 
 def _claim_name(request: ChatRequest) -> str:
-    return f"claim:{request_key(request)}"
+    return f"claim:{request.key}"
 
 
 def _difference(name: str, before: object, now: object) -> str:

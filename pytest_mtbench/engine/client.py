@@ -60,14 +60,17 @@ class OpenAIClient:
         tries, patience = 0, Patience(self._endpoint.timeout)
         while True:
             async with self._limiter.slot(terms.priority) as started:
-                # Within the place in flight, so that a budget is held by what is asked next and not by what waits.
-                async with terms.paying(request) as spend:
-                    outcome = await self._try(request, started, patience)
-                    if isinstance(outcome, ChatReply):
-                        spend(outcome.usage)
+                outcome = (
+                    await self._pay_and_try(request, terms, started, patience) if await terms.right.take() else None
+                )
                 if isinstance(outcome, ChatReply):
                     await terms.keep(outcome)
                     return outcome
+            if outcome is None:
+                found = await terms.right.others()
+                if found is not None:
+                    return replace(found, cached=True)
+                continue
             if outcome.kind != "adapt":
                 tries += 1
                 await self._wait_or_give_up(request, outcome, tries, started)
@@ -77,6 +80,16 @@ class OpenAIClient:
         """Closes the connections."""
         if self._client is not None:
             await self._client.close()
+
+    async def _pay_and_try(
+        self, request: ChatRequest, terms: Terms, started: float, patience: Patience
+    ) -> ChatReply | Fault:
+        # Within the place in flight, so that a budget is held by what is asked next and not by what waits.
+        async with terms.paying(request) as spend:
+            outcome = await self._try(request, started, patience)
+            if isinstance(outcome, ChatReply):
+                spend(outcome.usage)
+        return outcome
 
     async def _try(self, request: ChatRequest, started: float, patience: Patience) -> ChatReply | Fault:
         """Asks once, and learns from what comes before the place in flight is handed on."""

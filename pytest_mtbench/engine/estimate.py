@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -102,10 +101,9 @@ def estimate(plan: Plan, keys: Iterable[TurnKey], lookup: Lookup, result: Estima
 
 def _is_known(request: ChatRequest, lookup: Lookup, asked: set[str]) -> bool:
     """Whether a judgment is there, or will be: the same request is made once."""
-    key = json.dumps(request.as_json(), sort_keys=True)
-    if key in asked or lookup("judgment", request) is not None:
+    if request.key in asked or lookup("judgment", request) is not None:
         return True
-    asked.add(key)
+    asked.add(request.key)
     return False
 
 

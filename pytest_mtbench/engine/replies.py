@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, TypeVar
+from functools import partial
+from typing import Literal, Protocol
 
 from ..domain.chat import CacheMode, ChatReply, ChatRequest, Kind, Usage
 from ..domain.endpoint import Role
@@ -17,12 +17,13 @@ from ..domain.result import TurnKey
 from ..domain.tally import Tally
 from ..protocol.whole import end_of
 from .budget import Budget
-from .cache import CLAIM_SECONDS, ReplyCache, request_key
+from .cache import ReplyCache
+from .cache_thread import CacheThread
+from .claims import Claim, Claims
 from .limits import Priority
 from .plan import Plan, user_text
-from .terms import ChatClient, Terms
+from .terms import ChatClient, Paying, Terms, Unshared
 
-_T = TypeVar("_T")
 _TRIES_FOR_CONTENT = 3
 
 _ADAPTED = {
@@ -106,16 +107,14 @@ class Replies:
         client_of: Callable[[Role, Kind], ChatClient],
         recordings: Mapping[str, Recording],
     ) -> None:
-        self._cache = cache
+        self._cache = CacheThread(cache)
+        self._claims = Claims(self._cache)
         self._mode = mode
         self._client_of = client_of
         self._recordings = recordings
         self._budgets: dict[str, Budget] = {}
-        self._claimed: dict[str, ChatRequest] = {}
         self._got: dict[str, ChatReply] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._thread = ThreadPoolExecutor(1, "mtbench-cache")
-        self._renewal: asyncio.Task[None] | None = None
 
     async def get(self, wanted: Wanted) -> ChatReply:
         """A good reply, or the last of several tries.
@@ -123,7 +122,7 @@ class Replies:
         Raises:
             UnscoredError, FatalError: there is none.
         """
-        key = request_key(wanted.request)
+        key = wanted.request.key
         async with self._locks.setdefault(key, asyncio.Lock()):
             reply = self._got_already(wanted, key) or self._recorded(wanted) or await self._stored(wanted)
             if reply is None:
@@ -135,14 +134,10 @@ class Replies:
 
     async def close(self) -> None:
         """Gives claims back and stops the cache's thread."""
-        if self._renewal is not None:
-            self._renewal.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._renewal
-        if self._cache is not None:
-            claimed = list(self._claimed.values())
-            await self._in_thread(lambda cache: cache.close(release=claimed))
-        self._thread.shutdown()
+        held = await self._claims.close()
+        if self._cache.is_on:
+            await self._cache.do(lambda cache: cache.close(release=held))
+        await self._cache.close()
 
     def _got_already(self, wanted: Wanted, key: str) -> ChatReply | None:
         """What this run has for that key; of a cached answer another suite may say that it is too old."""
@@ -160,20 +155,21 @@ class Replies:
         return reply if reply is not None and wanted.use_of(reply) == "good" else None
 
     def _readable(self, wanted: Wanted) -> bool:
+        if not self._cache.is_on:
+            return False
         return self._mode in ("all", "only") or (self._mode == "judgments" and wanted.kind == "judgment")
 
     async def _stored(self, wanted: Wanted) -> ChatReply | None:
-        if self._cache is None or not self._readable(wanted):
+        if not self._readable(wanted):
             return None
-        reply = await self._in_thread(lambda cache: cache.get(wanted.request))
-        # A judgment is read by today's rules: one that holds no rating is asked for again.
-        if (
-            reply is None
-            or self._too_old(wanted, reply)
-            or (wanted.kind == "judgment" and wanted.use_of(reply) != "good")
-        ):
-            return None
-        return replace(reply, cached=True)
+        reply = await self._cache.do(lambda cache: cache.get(wanted.request))
+        return replace(reply, cached=True) if reply is not None and self._usable(wanted, reply) else None
+
+    def _usable(self, wanted: Wanted, reply: ChatReply | None) -> bool:
+        """Whether a stored reply counts; a judgment is read by today's rules, and must hold a rating by them."""
+        if reply is None or self._too_old(wanted, reply):
+            return False
+        return wanted.kind == "answer" or wanted.use_of(reply) == "good"
 
     def _too_old(self, wanted: Wanted, reply: ChatReply) -> bool:
         if self._mode == "only":
@@ -185,44 +181,51 @@ class Replies:
 
     async def _claim_and_ask(self, wanted: Wanted) -> ChatReply:
         if self._mode == "only":
-            why = await self._in_thread(lambda cache: cache.explain_miss(wanted.request, wanted.slot))
+            why = await self._cache.do(lambda cache: cache.explain_miss(wanted.request, wanted.slot))
             raise UnscoredError(f"not in the cache, and --mtbench-cache=only asks nothing: {why}")
-        async with self._claim(wanted) as found:
-            if found is not None:
-                return found
-            return await self._ask(wanted)
+        if not self._readable(wanted):
+            return await self._ask(wanted, Unshared())
+        async with self._claims.on(wanted.request, lambda reply: self._usable(wanted, reply)) as claim:
+            return await self._ask(wanted, claim)
 
-    async def _ask(self, wanted: Wanted) -> ChatReply:
-        budget = self._budgets.setdefault(wanted.plan.payer, Budget(wanted.plan.budget))
-        count = wanted.tally.count(wanted.kind)
+    async def _ask(self, wanted: Wanted, claim: Claim | Unshared) -> ChatReply:
+        count, request = wanted.tally.count(wanted.kind), wanted.request
         client = self._client_of(wanted.who, wanted.kind)
-        request = wanted.request
+        for attempt in range(1, _TRIES_FOR_CONTENT + 1):
+            last = attempt == _TRIES_FOR_CONTENT
+            keep = partial(self._keep, wanted, claim, last)
+            try:
+                terms = Terms(wanted.priority, count, keep, self._paying(wanted), claim)
+                reply = await client.complete(request, terms)
+            except UnscoredError:
+                if request is wanted.request:
+                    raise
+                break  # the endpoint allows no more room: what it said before stands
+            if reply.cached:
+                break  # another run has paid for it
+            wanted.spend(reply.usage)
+            if last or wanted.use_of(reply) in ("good", "useless"):
+                break
+            count.retried += 1
+            if wanted.kind == "judgment" and end_of(reply.finish_reason) == "cut-off":
+                request = self._with_more_room(wanted, request)
+        return reply
+
+    async def _keep(self, wanted: Wanted, claim: Claim | Unshared, last: bool, reply: ChatReply) -> None:
+        use = wanted.use_of(reply)
+        if self._cache.is_on and (use == "good" or (use == "empty" and last)):
+            await self._cache.do(lambda cache: cache.put(wanted.request, reply, wanted.slot))
+            claim.stored()
+
+    def _paying(self, wanted: Wanted) -> Paying:
+        budget = self._budgets.setdefault(wanted.plan.payer, Budget(wanted.plan.budget))
 
         @contextlib.asynccontextmanager
         async def paying(asked: ChatRequest) -> AsyncIterator[Callable[[Usage], None]]:
             async with budget.reserved(wanted.who.most(asked)) as spend:
                 yield lambda usage: spend(wanted.who.cost(usage) or 0.0)
 
-        for attempt in range(1, _TRIES_FOR_CONTENT + 1):
-            count.retried += 1 if attempt > 1 else 0
-
-            async def keep(reply: ChatReply, last: bool = attempt == _TRIES_FOR_CONTENT) -> None:
-                use = wanted.use_of(reply)
-                if (use == "good" or (use == "empty" and last)) and self._cache is not None:
-                    await self._in_thread(lambda cache: cache.put(wanted.request, reply, wanted.slot))
-
-            try:
-                reply = await client.complete(request, Terms(wanted.priority, count, keep, paying))
-                wanted.spend(reply.usage)
-            except UnscoredError:
-                if request is wanted.request:
-                    raise
-                break  # the endpoint allows no more room: what it said before stands
-            if wanted.use_of(reply) in ("good", "useless") or attempt == _TRIES_FOR_CONTENT:
-                break
-            if wanted.kind == "judgment" and end_of(reply.finish_reason) == "cut-off":
-                request = self._with_more_room(wanted, request)
-        return reply
+        return paying
 
     def _with_more_room(self, wanted: Wanted, request: ChatRequest) -> ChatRequest:
         """The same request with twice the tokens; a judge that thinks can use up its room before it rates."""
@@ -231,39 +234,3 @@ class Replies:
             "more; judge.max_tokens in the suite file gives it more from the start"
         )
         return replace(request, max_tokens=2 * request.max_tokens)
-
-    @contextlib.asynccontextmanager
-    async def _claim(self, wanted: Wanted) -> AsyncIterator[ChatReply | None]:
-        """Holds the right to ask; gives the reply instead where another run got it meanwhile."""
-        if self._cache is None or not self._readable(wanted):
-            yield None
-            return
-        request, key = wanted.request, request_key(wanted.request)
-        # Noted before it is taken, or a run that is stopped at that moment would leave its claim to the next.
-        self._claimed[key] = request
-        if self._renewal is None:
-            self._renewal = asyncio.create_task(self._renew())
-        try:
-            while not await self._in_thread(lambda cache: cache.claim(request)):
-                await asyncio.sleep(0.1)
-                found = await self._stored(wanted)
-                if found is not None:
-                    yield found
-                    return
-            # The other run may have stored the reply between the first look and the claim.
-            yield await self._stored(wanted)
-        finally:
-            if self._claimed.pop(key, None) is not None:
-                await asyncio.shield(self._in_thread(lambda cache: cache.release(request)))
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(CLAIM_SECONDS / 4)
-            claimed = list(self._claimed.values())
-            if claimed:
-                await self._in_thread(lambda cache, claimed=claimed: cache.renew(claimed))  # type: ignore[misc]
-
-    def _in_thread(self, action: Callable[[ReplyCache], _T]) -> Awaitable[_T]:
-        if self._cache is None:
-            raise RuntimeError("there is no cache to use")
-        return asyncio.get_running_loop().run_in_executor(self._thread, action, self._cache)

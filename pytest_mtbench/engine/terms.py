@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..domain.chat import ChatReply, ChatRequest, Usage
@@ -22,6 +22,37 @@ async def _free(_: ChatRequest) -> AsyncIterator[Callable[[Usage], None]]:
     yield lambda usage: None
 
 
+class Right(Protocol):
+    """The right to ask, which another run may have."""
+
+    async def take(self) -> bool:
+        """Whether this run may ask now; asked for when the request has its place in flight."""
+        ...
+
+    async def others(self) -> ChatReply | None:
+        """Waits for whoever has it; the reply that came, or None where it may be taken again."""
+        ...
+
+
+class Unshared:
+    """The right to ask where nobody else could."""
+
+    async def take(self) -> bool:
+        """This run may."""
+        return True
+
+    async def others(self) -> ChatReply | None:
+        """There are none."""
+        return None
+
+    def stored(self) -> None:
+        """Nobody waits for it."""
+
+
+Paying = Callable[[ChatRequest], AbstractAsyncContextManager[Callable[[Usage], None]]]
+"""Holds the most that a try can cost; the caller says what it did use."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What goes with a request and is no part of it.
@@ -31,19 +62,21 @@ class Terms:
         count: where tries after the first are counted.
         keep: stores the reply; the request counts as in flight until it has.
         paying: holds the most that a try can cost; the caller says what it did use.
+        right: who may ask, where several runs share a cache.
     """
 
     priority: Priority
     count: CallCount
     keep: Callable[[ChatReply], Awaitable[None]] = _keep_nothing
-    paying: Callable[[ChatRequest], AbstractAsyncContextManager[Callable[[Usage], None]]] = _free
+    paying: Paying = _free
+    right: Right = field(default_factory=Unshared)
 
 
 class ChatClient(Protocol):
     """Something that completes chats."""
 
     async def complete(self, request: ChatRequest, terms: Terms) -> ChatReply:
-        """One reply.
+        """One reply; `cached` where another run got it.
 
         Raises:
             UnscoredError: this request cannot be answered.

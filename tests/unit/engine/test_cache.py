@@ -16,10 +16,10 @@ from typing import Any
 import diskcache
 import pytest
 
+from pytest_mtbench.domain import chat
 from pytest_mtbench.domain.chat import ChatReply, ChatRequest, Message, Usage
 from pytest_mtbench.domain.errors import ConfigError
-from pytest_mtbench.engine import cache as cache_module
-from pytest_mtbench.engine.cache import CLAIM_SECONDS, ReplyCache, request_key
+from pytest_mtbench.engine.cache import CLAIM_SECONDS, ReplyCache
 from pytest_mtbench.engine.store import TextDisk, open_store
 
 Open = Callable[[], ReplyCache]
@@ -89,11 +89,11 @@ def sql(folder: Path, *statements: str | tuple[str, tuple[object, ...]]) -> list
 def rewrite(folder: Path, asked: ChatRequest, **columns: object) -> None:
     """Changes columns of the row that holds the reply to a request."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
-    sql(folder, (f"UPDATE Cache SET {assignments} WHERE key = ?", (*columns.values(), request_key(asked))))
+    sql(folder, (f"UPDATE Cache SET {assignments} WHERE key = ?", (*columns.values(), asked.key)))
 
 
 def row_of(asked: ChatRequest, reply: object = None) -> str:
-    return json.dumps({"request": asked.as_json(), "reply": REPLY.as_json() if reply is None else reply})
+    return json.dumps({"request": asked.identity, "reply": REPLY.as_json() if reply is None else reply})
 
 
 class Bomb:
@@ -142,21 +142,21 @@ def bomb(target: Path) -> bytes:
     ids=lambda change: "-".join(change),
 )
 def test_everything_that_is_asked_changes_the_key(change: dict[str, Any]) -> None:
-    assert request_key(request(**change)) != request_key(request())
+    assert request(**change).key != request().key
 
 
 def test_the_key_is_a_sha256_that_does_not_depend_on_the_order_of_a_mapping() -> None:
-    one = request_key(request(extra_body={"a": 1, "b": {"c": 2, "d": 3}}))
-    other = request_key(request(extra_body={"b": {"d": 3, "c": 2}, "a": 1}))
+    one = request(extra_body={"a": 1, "b": {"c": 2, "d": 3}}).key
+    other = request(extra_body={"b": {"d": 3, "c": 2}, "a": 1}).key
     assert one == other
     assert len(one) == 64
     assert set(one) <= set("0123456789abcdef")
 
 
 def test_the_schema_version_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = request_key(request())
-    monkeypatch.setattr(cache_module, "SCHEMA", cache_module.SCHEMA + 1)
-    assert request_key(request()) != before
+    before = request().key
+    monkeypatch.setattr(chat, "KEY_SCHEMA", chat.KEY_SCHEMA + 1)
+    assert request().key != before
 
 
 # -- what goes in comes out
@@ -208,7 +208,7 @@ def test_rows_are_json_text_in_the_database_and_nowhere_else(opened: Open, folde
     assert len(rows) == 3
     for key, raw, mode, filename, kind, value in rows:
         assert (raw, mode, filename, kind) == (1, 1, None, "text")
-        if key == request_key(request()):
+        if key == request().key:
             assert json.loads(value)["reply"]["text"] == "x" * 100_000
     assert {path.name for path in folder.iterdir()} <= {
         ".gitignore", "CACHEDIR.TAG", "cache.db", "cache.db-wal", "cache.db-shm",
@@ -271,7 +271,7 @@ def test_a_folder_with_a_reply_is_not_empty_and_one_without_is(opened: Open) -> 
 
 def test_a_foreign_row_does_not_hide_that_there_are_replies(opened: Open, stored: ChatRequest, folder: Path) -> None:
     opened().put(request(sample=1), REPLY, SLOT)
-    sql(folder, ("UPDATE Cache SET raw = 0 WHERE key = ?", (request_key(stored),)))
+    sql(folder, ("UPDATE Cache SET raw = 0 WHERE key = ?", (stored.key,)))
     assert not opened().is_empty()
 
 
@@ -306,7 +306,7 @@ def test_a_pickle_is_never_loaded(
     before.claim(stored)
     before.close()
     (folder / "bomb.val").write_bytes(bomb)
-    pattern = {"reply": request_key(stored), "slot": "slot:%", "claim": "claim:%", "all": "%"}[which]
+    pattern = {"reply": stored.key, "slot": "slot:%", "claim": "claim:%", "all": "%"}[which]
     if place == "value":
         sql(folder, ("UPDATE Cache SET mode = 4, value = ? WHERE key LIKE ?", (bomb, pattern)))
     elif place == "file":
@@ -411,10 +411,10 @@ STRANGE_REPLIES: dict[str, object] = {
 def test_a_reply_of_another_shape_is_a_miss_with_a_warning(
     opened: Open, stored: ChatRequest, folder: Path, notes: list[str], reply: object
 ) -> None:
-    rewrite(folder, stored, value=json.dumps({"request": stored.as_json(), "reply": reply}))
+    rewrite(folder, stored, value=json.dumps({"request": stored.identity, "reply": reply}))
     assert opened().get(stored) is None
     assert len(notes) == 1
-    assert request_key(stored)[:12] in notes[0]
+    assert stored.key[:12] in notes[0]
 
 
 @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ def test_a_row_that_does_not_parse_is_a_miss_with_a_warning(
 def test_text_that_is_no_utf8_is_a_miss_with_a_warning(
     opened: Open, stored: ChatRequest, folder: Path, notes: list[str]
 ) -> None:
-    sql(folder, ("UPDATE Cache SET value = CAST(x'7bff7d' AS TEXT) WHERE key = ?", (request_key(stored),)))
+    sql(folder, ("UPDATE Cache SET value = CAST(x'7bff7d' AS TEXT) WHERE key = ?", (stored.key,)))
     cache = opened()
     assert cache.get(stored) is None
     assert "warning" in notes[0]
@@ -619,7 +619,7 @@ def test_a_claim_of_another_type_holds_up_nobody(opened: Open, folder: Path, end
     with contextlib.closing(sqlite3.connect(folder / "cache.db")) as connection:
         connection.execute(
             "INSERT INTO Cache (key, raw, mode, value, expire_time, store_time) VALUES (?, 1, 1, 'other', ?, 0)",
-            (f"claim:{request_key(wanted)}", ends),
+            (f"claim:{wanted.key}", ends),
         )
         connection.commit()
     assert opened().claim(wanted)
@@ -647,10 +647,10 @@ def test_an_age_that_no_clock_showed_is_a_miss(
     opened: Open, stored: ChatRequest, folder: Path, notes: list[str], created: float
 ) -> None:
     with contextlib.closing(sqlite3.connect(folder / "cache.db")) as connection:
-        (row,) = connection.execute("SELECT value FROM Cache WHERE key = ?", (request_key(stored),)).fetchone()
+        (row,) = connection.execute("SELECT value FROM Cache WHERE key = ?", (stored.key,)).fetchone()
         changed = json.loads(row)
         changed["reply"]["created"] = created
-        connection.execute("UPDATE Cache SET value = ? WHERE key = ?", (json.dumps(changed), request_key(stored)))
+        connection.execute("UPDATE Cache SET value = ? WHERE key = ?", (json.dumps(changed), stored.key))
         connection.commit()
     assert opened().get(stored) is None
     assert len(notes) == 1
@@ -911,7 +911,7 @@ def test_a_miss_says_which_part_of_the_key_changed(
 ) -> None:
     why = opened().explain_miss(request(**change), SLOT)
     assert all(word in why for word in words)
-    unchanged = set(stored.as_json()) - set(change)
+    unchanged = set(stored.identity) - set(change)
     assert not any(f"{name}:" in why for name in unchanged)
 
 

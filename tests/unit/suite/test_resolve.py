@@ -461,7 +461,7 @@ def test_no_key_is_in_a_repr_a_header_or_a_request(resolved: Resolve, text: str)
     run = resolved(text, environ=environ, base_url="https://user:sk-in-url-444@api.example.com/v1?key=sk-in-query-555")
     question = run.plan.question(3)
     requests = [run.plan.answer_request(run.plan.model, question, [], 0), run.plan.judge_request(question, ["a"], 0)]
-    seen = repr(run) + str(run.header) + str([request.as_json() for request in requests])
+    seen = repr(run) + str(run.header) + str([request.identity for request in requests])
     secrets = [*environ.values(), "sk-in-url-444", "sk-in-query-555"]
     assert [secret for secret in secrets if secret in seen] == []
     assert "https://api.example.com/v1" in seen
@@ -515,7 +515,7 @@ def test_secrets_in_extra_body_are_named_everywhere_and_held_for_sending_alone(
     same, other = plan.opponents
     assert (same.extra_body, same.endpoint.variables) == (plan.model.extra_body, plan.model.endpoint.variables)
     assert (other.extra_body, other.endpoint.variables) == ({"plain": 1}, ()), "it goes to no other endpoint"
-    assert "env:MINE" in str(plan.answer_request(plan.model, plan.question(3), [], 0).as_json())
+    assert "env:MINE" in str(plan.answer_request(plan.model, plan.question(3), [], 0).identity)
     assert [secret for secret in KEYS.values() if secret in repr(run)] == []
     assert not check(run, tmp_path)
     unset = resolved(text, environ={"OPENAI_API_KEY": SECRET, "ITS": "x"}, base_url=REMOTE)
