@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -67,7 +68,7 @@ class Run:
     failed: str | None = None
     elsewhere: str = ""
 
-    @property
+    @cached_property
     def score(self) -> float | None:
         """The mean of its ratings, 1-10, or of its games, 0-1; None where there is none.
 
@@ -79,7 +80,7 @@ class Run:
         of_judges = list(self.by_judge.values())
         return None if None in of_judges else _mean(of_judges)
 
-    @property
+    @cached_property
     def by_judge(self) -> dict[str, float | None]:
         """The score of each judge, the mean of its ratings or games; under no name where there is one judge."""
         said: dict[str, list[float | None]] = {}
@@ -150,12 +151,12 @@ class TurnResult:
     runs: tuple[Run, ...]
     spent: Spent = field(default=Spent(), compare=False)
 
-    @property
+    @cached_property
     def score(self) -> float | None:
         """The mean over runs of the runs' scores, 1-10, or 0-1 in pairwise mode; None where no run was scored."""
         return _mean(self.scores)
 
-    @property
+    @cached_property
     def scores(self) -> tuple[float | None, ...]:
         """One a run, None where that run was not scored."""
         return tuple(run.score for run in self.runs)
@@ -185,12 +186,12 @@ class TurnResult:
         """What a reader should know about the texts of all runs, each word once."""
         return tuple(dict.fromkeys(flag for run in self.runs for flag in run.flags))
 
-    @property
+    @cached_property
     def games(self) -> tuple[Game, ...]:
         """In pairwise mode, one a run, other model and repeat."""
         return tuple(game for run in self.runs for game in run.games)
 
-    @property
+    @cached_property
     def ratings(self) -> tuple[float | None, ...]:
         """What the turn should have been rated: once a run, or once a game."""
         games = self.games
@@ -204,7 +205,7 @@ class TurnResult:
         scored = [run for run in self.runs if run.score is not None]
         return sum(judgment.score is not None for run in scored for judgment in run.judgments)
 
-    @property
+    @cached_property
     def counted(self) -> tuple[float, ...]:
         """What a mean over turns is made of: the turn's score, or that of each of its games."""
         scores = self.ratings if self.games else (self.score,)

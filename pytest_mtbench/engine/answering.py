@@ -44,7 +44,7 @@ class Answering:
         self._limiter_of = limiter_of
         self._hook = hook
 
-    def answer(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> asyncio.Task[ChatReply]:
+    def answer(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> asyncio.Future[ChatReply]:
         """A model's answer to one turn, which waits for those to the turns before."""
         name = ("answer" if who.answers is None else "stored answer", plan.key, who.label, question.id, turn, run)
         return self._tasks.once(name, lambda: self._get(plan, who, question, turn, run))

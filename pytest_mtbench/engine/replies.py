@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, Protocol
+from weakref import WeakValueDictionary
 
 from ..domain.chat import CacheMode, ChatReply, ChatRequest, Kind, Usage
 from ..domain.endpoint import Role
@@ -114,7 +115,7 @@ class Replies:
         self._recordings = recordings
         self._budgets: dict[str, Budget] = {}
         self._got: dict[str, ChatReply] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # while somebody waits
 
     async def get(self, wanted: Wanted) -> ChatReply:
         """A good reply, or the last of several tries.
@@ -123,7 +124,8 @@ class Replies:
             UnscoredError, FatalError: there is none.
         """
         key = wanted.request.key
-        async with self._locks.setdefault(key, asyncio.Lock()):
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
             reply = self._got_already(wanted, key) or self._recorded(wanted) or await self._stored(wanted)
             if reply is None:
                 reply = await self._claim_and_ask(wanted)

@@ -16,7 +16,7 @@ class Tasks:
     """The tasks of one run by name.  Lives in one event loop."""
 
     def __init__(self) -> None:
-        self._tasks: dict[tuple[Any, ...], asyncio.Task[Any]] = {}
+        self._tasks: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
         self._closing = False
         self.started: Counter[str] = Counter()
         """How many tasks there are by the first part of their names; `done`: how many of them have ended."""
@@ -28,14 +28,13 @@ class Tasks:
         """Whether tasks are being cancelled."""
         return self._closing or self.fatal is not None
 
-    def once(self, name: tuple[Any, ...], start: Callable[[], Coroutine[Any, Any, _T]]) -> asyncio.Task[_T]:
+    def once(self, name: tuple[Any, ...], start: Callable[[], Coroutine[Any, Any, _T]]) -> asyncio.Future[_T]:
         """The task of that name, started by whoever asks first."""
         if name not in self._tasks:
             task = asyncio.create_task(start())
-            task.add_done_callback(self._notice_fatal)
-            task.add_done_callback(lambda _: self.done.update((name[0],)))
-            self.started[name[0]] += 1
             self._tasks[name] = task
+            task.add_done_callback(lambda _: self._ended(name, task))
+            self.started[name[0]] += 1
         return self._tasks[name]
 
     async def close(self) -> None:
@@ -46,9 +45,14 @@ class Tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _notice_fatal(self, task: asyncio.Task[Any]) -> None:
+    def _ended(self, name: tuple[Any, ...], task: asyncio.Task[Any]) -> None:
+        self.done[name[0]] += 1
         error = None if task.cancelled() else task.exception()
         if isinstance(error, FatalError) and self.fatal is None:
             self.fatal = error
             for other in self._tasks.values():
                 other.cancel()
+        elif error is None and not task.cancelled():
+            # The result alone: a task keeps its coroutine and its context alive, of which there are thousands.
+            self._tasks[name] = task.get_loop().create_future()
+            self._tasks[name].set_result(task.result())
