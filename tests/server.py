@@ -125,6 +125,12 @@ class Server:
         self._server.server_close()
         self._thread.join()
 
+    def stats(self) -> dict[str, float]:
+        """Requests, and the seconds from the first one's arrival to the end of the last one's latency."""
+        asked = list(self.asked)
+        busy = asked[-1].at + self.latency - asked[0].at if asked else 0.0
+        return {"requests": len(asked), "busy_seconds": busy}
+
     def reply(self, asked: Asked) -> Reply:
         """Counts a request and finds its reply."""
         with self._lock:
@@ -176,6 +182,13 @@ class Server:
                     self.close_connection = True
                 if reply.cut_off:
                     self.close_connection = True
+
+            def do_GET(self) -> None:
+                payload = json.dumps(endpoint.stats()).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 """Says nothing."""
