@@ -8,7 +8,6 @@ from pathlib import Path
 
 import openai  # noqa: F401 - pytester forgets what a run in this process imports, and these are slow to import
 import pytest
-import scipy.special  # noqa: F401 - or cannot be imported twice
 
 import pytest_mtbench.plugin.activation  # noqa: F401
 from pytest_mtbench.domain.chat import ChatRequest

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..domain.question import QuestionId
 from ..domain.vote import Comparison, Vote
-from .intervals import t_quantile
+from .quantiles import t_quantile
 
 # What providers write before a name: `us.anthropic.claude-3`, `ft:gpt-4o-mini:org`, `Meta-Llama-3-8B`.
 _BEFORE = re.compile(

@@ -1,12 +1,13 @@
-"""Intervals of means, and Student's t.  Pure."""
+"""Intervals of means.  Pure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from statistics import variance
+
+from .quantiles import t_quantile
 
 JUDGE_SD = 0.75
 """The SD of one score where GPT-4 judges the same text twice (160 prompts, hours apart)."""
@@ -93,43 +94,3 @@ def error_of_sum(strata: Iterable[Sequence[float]]) -> tuple[float, float] | Non
     if degrees < 1:
         return None
     return math.sqrt(sum(len(group) * variance(group) for group in groups)), float(degrees)
-
-
-def t_cdf(value: float, df: float) -> float:
-    """The probability that Student's t with so many degrees of freedom is at most `value`."""
-    from scipy.special import stdtr  # here: scipy is slow to import and small runs do without it
-
-    return float(stdtr(df, value))
-
-
-def t_quantile(probability: float, df: float) -> float:
-    """The value that Student's t stays below with this probability."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, probability))
-
-
-POCOCK = (0.05, 0.0304, 0.0232, 0.0194, 0.0169)
-"""Nominal one-sided levels of 1 to 5 equally spaced looks at a total of 0.05 (Pocock 1977)."""
-
-
-@cache
-def look_level(looks: int, alpha: float) -> float:
-    """The one-sided level of each look at which `looks` of them together raise `alpha` false alarms.
-
-    Args:
-        looks: 1 or more, taken to be equally spaced.
-    """
-    if looks == 1:
-        return alpha
-    if alpha == POCOCK[0] and looks <= len(POCOCK):
-        return POCOCK[looks - 1]
-    from scipy.optimize import brentq
-    from scipy.special import ndtr, ndtri
-    from scipy.stats import multivariate_normal
-
-    # The statistic at look i and at look j share the data of the earlier one.
-    shared = [[math.sqrt(min(i, j) / max(i, j)) for i in range(1, looks + 1)] for j in range(1, looks + 1)]
-    together = multivariate_normal(cov=shared, seed=0)
-    bounds = -ndtri(alpha), -ndtri(alpha / looks)
-    return float(ndtr(-brentq(lambda z: 1 - together.cdf([z] * looks) - alpha, *bounds)))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.floating[Any]]
+from operator import mul
 
 Rows = Sequence[Sequence[float]]
 """Variables: one row an outcome."""
+_Columns = Sequence[Sequence[float]]
+"""The same, one column a variable."""
+_Matrix = list[list[float]]
 
 _RIDGE = 1e-3
 """Weight of the squared coefficients: next to nothing where there are data, and finite where one side always wins."""
@@ -53,20 +50,18 @@ def fit_logistic(rows: Rows, outcomes: Sequence[float], clusters: Sequence[Hasha
         outcomes: between 0 and 1.
         clusters: which outcomes belong together.
     """
-    import numpy as np  # here: slow to import, and most runs do without it
-
-    x, y = np.asarray(rows, dtype=float), np.asarray(outcomes, dtype=float)
-    found = _likeliest(x, y)
-    chance = _chances(x @ found)
-    bread: Array = np.linalg.inv(_curvature(x, chance))
-    number = {name: position for position, name in enumerate(dict.fromkeys(clusters))}
-    slopes = np.zeros((len(number), x.shape[1]))
-    np.add.at(slopes, [number[name] for name in clusters], x * (y - chance)[:, None])
-    errors = [math.inf] * x.shape[1]
-    if len(number) > 1:
-        scatter: Array = bread @ slopes.T @ slopes @ bread * (len(number) / (len(number) - 1))
-        errors = _roots(scatter)
-    return Fit(tuple(map(Estimate, found.tolist(), errors, _roots(bread))), len(number))
+    columns = list(zip(*rows, strict=True))
+    found = _likeliest(columns, outcomes)
+    chances = _chances(columns, found)
+    bread = _inverse(_curvature(columns, chances))
+    slopes: dict[Hashable, list[float]] = {}
+    for row, outcome, chance, name in zip(rows, outcomes, chances, clusters, strict=True):
+        before = slopes.get(name, [0.0] * len(row))
+        slopes[name] = [slope + x * (outcome - chance) for slope, x in zip(before, row, strict=True)]
+    many = len(slopes)
+    moved = zip(*(_times(bread, slope) for slope in slopes.values()), strict=True)
+    errors = [math.sqrt(_dot(one, one) * many / (many - 1)) if many > 1 else math.inf for one in moved]
+    return Fit(tuple(map(Estimate, found, errors, _roots(bread))), many)
 
 
 def design_errors(rows: Rows) -> list[float]:
@@ -74,52 +69,81 @@ def design_errors(rows: Rows) -> list[float]:
 
     One is large where its variable hardly ever differs from 0, or only says what others say as well.
     """
-    import numpy as np
-
-    x = np.asarray(rows, dtype=float)
-    covariance: Array = np.linalg.inv(_curvature(x, np.full(len(x), 0.5)))
-    return _roots(covariance)
+    return _roots(_inverse(_curvature(list(zip(*rows, strict=True)), [0.5] * len(rows))))
 
 
-def _likeliest(x: Array, y: Array) -> Array:
-    import numpy as np
-
-    found = np.zeros(x.shape[1])
+def _likeliest(columns: _Columns, outcomes: Sequence[float]) -> list[float]:
+    found = [0.0] * len(columns)
+    likelihood = _likelihood(columns, outcomes, found)
     for _ in range(_STEPS):
-        chance = _chances(x @ found)
-        step = np.linalg.solve(_curvature(x, chance), x.T @ (y - chance) - _RIDGE * found)
+        chances = _chances(columns, found)
+        missed = [outcome - chance for outcome, chance in zip(outcomes, chances, strict=True)]
+        slope = [_dot(column, missed) - _RIDGE * value for column, value in zip(columns, found, strict=True)]
+        step = _times(_inverse(_curvature(columns, chances)), slope)
         # A step may overshoot; some part of it always leads up, since the likelihood has one summit and no other.
-        while np.abs(step).max() > _CLOSE and _likelihood(x, y, found + step) < _likelihood(x, y, found):
-            step = step / 2
-        found = found + step
-        if np.abs(step).max() <= _CLOSE:
+        before, likelihood = likelihood, _likelihood(columns, outcomes, _sum(found, step))
+        while likelihood < before and max(map(abs, step)) > _CLOSE:
+            step = [part / 2 for part in step]
+            likelihood = _likelihood(columns, outcomes, _sum(found, step))
+        found = _sum(found, step)
+        if max(map(abs, step)) <= _CLOSE:
             break
     return found
 
 
-def _likelihood(x: Array, y: Array, coefficients: Array) -> float:
+def _likelihood(columns: _Columns, outcomes: Sequence[float], coefficients: Sequence[float]) -> float:
     """Its logarithm, less the ridge."""
-    import numpy as np
+    odds = _odds(columns, coefficients)
+    lost = sum(max(odd, 0.0) + math.log1p(math.exp(-abs(odd))) for odd in odds)
+    return _dot(outcomes, odds) - lost - _RIDGE / 2 * _dot(coefficients, coefficients)
 
-    odds = x @ coefficients
-    return float(np.sum(y * odds - np.logaddexp(0, odds)) - _RIDGE / 2 * coefficients @ coefficients)
 
-
-def _curvature(x: Array, chance: Array) -> Array:
+def _curvature(columns: _Columns, chances: Sequence[float]) -> _Matrix:
     """Minus the second derivatives of the likelihood."""
-    import numpy as np
-
-    curvature: Array = (x * (chance * (1 - chance))[:, None]).T @ x + _RIDGE * np.eye(x.shape[1])
+    weights = [chance * (1 - chance) for chance in chances]
+    curvature = [[0.0] * len(columns) for _ in columns]
+    for i, column in enumerate(columns):
+        weighted = list(map(mul, column, weights))
+        for j in range(i + 1):
+            curvature[i][j] = curvature[j][i] = _dot(weighted, columns[j])
+        curvature[i][i] += _RIDGE
     return curvature
 
 
-def _chances(odds: Array) -> Array:
-    from scipy.special import expit
-
-    chances: Array = expit(odds)
-    return chances
+def _chances(columns: _Columns, coefficients: Sequence[float]) -> list[float]:
+    # As 1 / (1 + exp(-odds)), which would overflow.
+    return [0.5 + math.tanh(odds / 2) / 2 for odds in _odds(columns, coefficients)]
 
 
-def _roots(covariance: Array) -> list[float]:
+def _odds(columns: _Columns, coefficients: Sequence[float]) -> list[float]:
+    """In logarithms, one an outcome."""
+    return [_dot(row, coefficients) for row in zip(*columns, strict=True)]
+
+
+def _inverse(matrix: _Matrix) -> _Matrix:
+    """That of a symmetric positive definite matrix, by Gauss and Jordan; such a one needs no exchange of rows."""
+    size = len(matrix)
+    wide = [[*row, *(float(i == j) for j in range(size))] for i, row in enumerate(matrix)]
+    for i in range(size):
+        top = [value / wide[i][i] for value in wide[i]]
+        wide = [[a - row[i] * b for a, b in zip(row, top, strict=True)] for row in wide]
+        wide[i] = top
+    return [row[size:] for row in wide]
+
+
+def _times(matrix: _Matrix, vector: Sequence[float]) -> list[float]:
+    return [_dot(row, vector) for row in matrix]
+
+
+def _sum(one: Iterable[float], other: Iterable[float]) -> list[float]:
+    return [a + b for a, b in zip(one, other, strict=True)]
+
+
+def _dot(one: Iterable[float], other: Iterable[float]) -> float:
+    total: float = sum(map(mul, one, other))
+    return total
+
+
+def _roots(covariance: _Matrix) -> list[float]:
     """The roots of the diagonal: standard errors."""
-    return [float(variance) ** 0.5 for variance in covariance.diagonal()]
+    return [math.sqrt(row[i]) for i, row in enumerate(covariance)]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from statistics import fmean, variance
 
 from ..domain.question import Place, QuestionId
-from .intervals import error_of_sum, t_cdf, t_quantile
+from .intervals import error_of_sum
+from .quantiles import t_cdf, t_quantile
 
 Turn = Place
 Scores = Mapping[Place, Sequence["float | None"]]

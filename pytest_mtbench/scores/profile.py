@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from ..domain.question import QuestionId
 from ..domain.result import TurnResult
-from .intervals import RATINGS, WIN_RATES, Scale, error_of_sum, t_quantile
+from .intervals import RATINGS, WIN_RATES, Scale, error_of_sum
+from .quantiles import t_quantile
 
 _ALPHA = 0.05
 

@@ -17,8 +17,9 @@ from statistics import fmean
 from typing import Literal
 
 from ..domain.question import Place, QuestionId
-from .intervals import JUDGE_SD, look_level, t_quantile
+from .intervals import JUDGE_SD
 from .paired import Change, PairedQuestion, Scores, category_change, paired_change, paired_questions
+from .quantiles import look_level, t_quantile
 
 Verdict = Literal["passed", "identical", "regressed", "inconclusive", "undecided"]
 

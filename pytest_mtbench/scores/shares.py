@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from ..domain.question import QuestionId
-from .intervals import t_quantile
+from .quantiles import t_quantile
 
 _LEVEL = 0.95
 _NOTHING = 1e-15

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .features import FEATURES, style_difference
-from .intervals import t_quantile
 from .judged import Judged
 from .logistic import Estimate, Fit, design_errors, fit_logistic
+from .quantiles import t_quantile
 
 FEWEST_GAMES = 200
 """Games below which style control says nothing."""
