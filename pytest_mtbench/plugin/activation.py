@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 from functools import partial
 
 import pytest
@@ -36,6 +38,8 @@ def activate(config: pytest.Config) -> None:
         registry = resolved_suites(config)
     except ConfigError as error:
         raise usage_error(error) from error
+    # The interpreter's end looks through every object twice more; with openai's that is up to a fifth of a second.
+    atexit.register(gc.freeze)
     _add_markers(config, registry)
     session = SessionPlugin(config, registry)
     config.add_cleanup(session.cleanup)
