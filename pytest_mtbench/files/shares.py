@@ -44,7 +44,8 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
             results[result.place] = replace(result, key=result.key._replace(suite=plan.key))
     missing = sorted({str(key.question_id) for key in plan.turns() if key.place not in results})
     if missing:
-        raise ConfigError(f"--mtbench-merge: the reports lack {len(missing)} questions: {listed(missing)}")
+        lacking = f"the reports lack {len(missing)} questions: {listed(missing)}"
+        raise ConfigError(f"--mtbench-merge: {_missing_shares(reports)}{lacking}")
     tally.note(f"joined from {len(paths)} reports; the requests are theirs")
     return list(results.values()), tally
 
@@ -89,6 +90,16 @@ def _check_together(reports: Sequence[StoredReport]) -> None:
                     f"{report.path}: its judge {judge and judge + ' '}was served as {' and '.join(names)}, that of "
                     f"{first.path} as {' and '.join(known)}; two judges give no one score, so run the share again"
                 )
+
+
+def _missing_shares(reports: Sequence[StoredReport]) -> str:
+    """The shares that are not there, in words, where every report says which it is."""
+    shares = {report.shard for report in reports}
+    if not shares or "" in shares:
+        return ""
+    count = _count_of(reports[0])
+    lost = [share for share in (f"{n}/{count}" for n in range(1, int(count) + 1)) if share not in shares]
+    return f"share {listed(lost)} is not among them; " if lost else ""
 
 
 def _count_of(report: StoredReport) -> str:

@@ -114,8 +114,8 @@ def add_options(parser: pytest.Parser) -> None:
     add("shard", "I/N", "only one share of the questions", type=option_types.shard)
     add(
         "merge",
-        "FILE",
-        "join the JSON reports of shares and gate on the whole, repeatable",
+        "FILE|DIR|GLOB",
+        "join the JSON reports of shares and gate on the whole, repeatable; a folder stands for all below it",
         action="append",
         type=option_types.path,
     )
@@ -157,6 +157,7 @@ def add_options(parser: pytest.Parser) -> None:
 def settings_from(config: pytest.Config) -> Settings:
     """What the command line says, each path absolute."""
     from ..suite.settings import GivenPath, Settings
+    from .shares import shares_of
 
     cwd = config.invocation_params.dir
     said = {_field(name): config.getoption(_dest(name)) for name in _NAMES}
@@ -167,14 +168,13 @@ def settings_from(config: pytest.Config) -> Settings:
     for name in ("baseline", "cache_dir"):
         if name in said:
             said[name] = GivenPath(str(said[name]), cwd / said[name])
-    for name in ("report", "merge"):
-        said[name] = tuple(cwd / path for path in said.get(name, ()))
+    said["merge"] = shares_of(said.get("merge", ()), cwd, of_a_share="shard" in said, tests=config.args)
     said["people"] = tuple(GivenPath(str(path), cwd / path) for path in said.get("people", ()))
     said["rate_sheets"] = tuple(cwd / path for path in said.pop("rate_sheet", ()))
     return Settings(
         rootdir=config.rootpath,
         cwd=cwd,
-        reports=said.pop("report"),
+        reports=tuple(cwd / path for path in said.pop("report", ())),
         minimums=tuple(said.pop("min", ())),
         **said,
     )

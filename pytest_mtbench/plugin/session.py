@@ -239,12 +239,14 @@ class SessionPlugin:
         return Progress() if self.runner is None else progress_of(self.runner, self._clients, self._registry.plans)
 
     def _merge(self, suite: ResolvedSuite) -> None:
-        results, tally = merge_reports(self._settings.merge, suite.plan)
+        results, tally = merge_reports(self._settings.shares, suite.plan)
         for one in suite.plan.of_judges:
             expected = one.judges_served
             other = [name for name in tally.served(one.said_by) if expected and name not in expected]
             if other:
                 raise ConfigError(judge_served_as(one, other[0]))
+        for remark in filter(None, (named.remark for named in self._settings.merge)):
+            tally.note(remark)
         self._merged |= {result.key: result for result in results}
         self._tallies[suite.id] = tally
 

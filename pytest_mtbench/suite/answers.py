@@ -21,7 +21,7 @@ def existing_answers(plan: Plan, settings: Settings, opponents: Sequence[Opponen
     """
     source = settings.answers
     if source is None:
-        graded = [read_report(path).answers_of for path in settings.merge]
+        graded = [read_report(path).answers_of for path in settings.shares]
         return _named(plan, next(iter(graded), "")), None
     # A folder may hold the answers of the other side alone; the model's own are asked for then.
     there = any(other.source == str(source) for other in opponents)

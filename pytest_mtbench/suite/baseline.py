@@ -54,7 +54,7 @@ def against_baseline(
 def _check_apart(path: Path, name: str, settings: Settings) -> None:
     """Sees to it that the baseline is neither what the run writes nor what it takes for the candidate."""
     given = [(f"--mtbench-report={report}", report, "which would be overwritten") for report in settings.reports]
-    given += [(f"--mtbench-merge={share}", share, "which is no candidate") for share in settings.merge]
+    given += [(f"--mtbench-merge={share}", share, "which is no candidate") for share in settings.shares]
     if settings.answers is not None:
         given.append((f"--mtbench-answers={settings.answers}", settings.answers, "which is no candidate"))
     for option, other, why in given:

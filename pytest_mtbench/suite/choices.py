@@ -199,7 +199,7 @@ def _of_the_command_line(settings: Settings) -> Iterator[Setting[Any]]:
     cache_dir = settings.cache_dir.text if settings.cache_dir else None
     said: tuple[tuple[str, object, object, str], ...] = (
         ("answers", settings.answers, None, ""),
-        ("merge", settings.merge, (), ", ".join(str(path) for path in settings.merge)),
+        ("merge", settings.merge, (), ", ".join(named.shown for named in settings.merge)),
         ("limit", settings.limit, None, ""),
         ("shard", settings.shard, None, share),
         ("cache", settings.cache, Settings.cache, ""),

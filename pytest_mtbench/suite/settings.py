@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..domain.chat import CacheMode
 from ..domain.endpoint import Endpoint
-from ..domain.errors import ConfigError
+from ..files.share_files import NamedShares
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,6 @@ class Settings:
         against: the models, or files of answers, to compare with.
         shard: this share and the number of shares.
         timeout: seconds for one request; `retries`: tries after the first.
-
-    Raises:
-        ConfigError: two options exclude each other.
     """
 
     rootdir: Path
@@ -66,22 +63,20 @@ class Settings:
     answers: Path | None = None
     baseline: GivenPath | None = None
     against: tuple[str, ...] = ()
-    merge: tuple[Path, ...] = ()
+    merge: tuple[NamedShares, ...] = ()
     people: tuple[GivenPath, ...] = ()
     rate_sheets: tuple[Path, ...] = ()
     no_github: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuses what excludes each other."""
-        if self.shard is not None and self.merge:
-            raise ConfigError(
-                "--mtbench-shard and --mtbench-merge exclude each other: a share is run, or shares are joined"
-            )
 
     @property
     def cache_folder(self) -> Path:
         """Where replies are kept."""
         return self.cache_dir.path if self.cache_dir else self.rootdir / ".mtbench_cache"
+
+    @property
+    def shares(self) -> tuple[Path, ...]:
+        """The reports that are joined."""
+        return tuple(path for named in self.merge for path in named.paths)
 
     @property
     def is_part(self) -> bool:

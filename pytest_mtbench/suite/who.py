@@ -25,7 +25,7 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
         return "nobody"
     name = one_line(suite.plan.answers_of or suite.plan.model.name)
     if settings.merge:
-        return f"{name}, from the reports {_listed(settings.merge, settings)}"
+        return f"{name}, from the reports {one_line(', '.join(named.shown for named in settings.merge))}"
     if settings.answers is not None and not _holds_the_other_side_alone(suite, settings.answers):
         return f"{name}, from the file {_listed((settings.answers,), settings)}"
     if hook:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from ..server import Asked
 from .conftest import Bench, flowing, table
 
@@ -89,37 +87,44 @@ def test_shares_join_to_the_whole(bench: Bench) -> None:
     bench.endpoint.clear()
     for share, mode in enumerate(([], ["-n2"], []), 1):
         result = bench.run(
-            gate, f"--mtbench-shard={share}/3", f"--mtbench-report={share}.json", "--mtbench-cache=off", *mode
-        )
+            gate, f"--mtbench-shard={share}/3", f"--mtbench-report=shares/{share}/share.json", "--mtbench-cache=off",
+            *mode,
+        )  # fmt: skip
         assert "no gate is decided before --mtbench-merge" in flowing(result)
         assert "gate[" not in result.stdout.str()
     assert len(bench.endpoint.asked) == 18
     bench.endpoint.clear()
-    merges = [f"--mtbench-merge={share}.json" for share in (1, 2, 3)]
-    for mode in ([], ["-n2"]):
-        joined = bench.run(gate, *merges, "--mtbench-report=joined.json", *mode)
+    folder = ["--mtbench-merge=shares"]
+    glob = ["--mtbench-merge=shares/1/share.json", "--mtbench-merge=shares/[23]/*.json", "-n2"]
+    for named in (folder, glob):
+        joined = bench.run(gate, *named, "--mtbench-report=joined.json")
         assert bench.endpoint.asked == []
         assert joined.ret == whole.ret
         assert table(joined)[:-1] == table(whole)[:-1]
         assert bench.report("joined.json")["scores"] == bench.report("whole.json")["scores"]
         assert bench.report("joined.json")["calls"] == bench.report("whole.json")["calls"]
+        assert "joined from 3 reports" in flowing(joined)
+    # What is no share does not disturb, and is said.
+    (bench.path / "shares" / "joined.json").write_bytes((bench.path / "joined.json").read_bytes())
+    again = bench.run(gate, "--mtbench-merge=shares")
+    assert again.ret == whole.ret
+    assert "left out shares/joined.json (the report of a whole run)" in flowing(again)
 
 
-@pytest.mark.parametrize(
-    "options, message",
-    [
-        (["--mtbench-merge=1.json"], "the reports lack"),
-        (["--mtbench-merge=1.json", "--mtbench-merge=1.json"], "is in two reports"),
-        (["--mtbench-merge=1.json", "--mtbench-merge=2.json", "--mtbench-judge=other"], "judge is 'the-judge'"),
-        (["--mtbench-merge=absent.json"], "cannot be read as a JSON report"),
-    ],
-)
-def test_shares_that_cannot_be_joined(bench: Bench, options: list[str], message: str) -> None:
+def test_shares_that_cannot_be_joined(bench: Bench) -> None:
     for share in (1, 2):
         bench.run(f"--mtbench-shard={share}/2", f"--mtbench-report={share}.json")
-    result = bench.run(*options)
-    assert result.ret == 4
-    assert message in result.stderr.str()
+    for options, message in (
+        (["--mtbench-merge=1.json"], "share 2/2 is not among them; the reports lack 2 questions: 2, 4"),
+        (["--mtbench-merge=1.json", "--mtbench-merge=?.json"], "1.json: share 1/2 is in two reports, also in"),
+        (["--mtbench-merge=?.json", "--mtbench-judge=other"], "judge is 'the-judge'"),
+        (["--mtbench-merge=absent.json"], "--mtbench-merge=absent.json: no such file or folder"),
+        (["--mtbench-merge=shares/*.json"], "--mtbench-merge=shares/*.json: matches no JSON file"),
+        (["--mtbench-merge=data"], "--mtbench-merge=data: holds no JSON file"),
+        (["--mtbench-merge", "1.json", "2.json"], "2.json stands among the tests: a shell makes several words of"),
+    ):
+        result = bench.run(*options)
+        assert (result.ret, message in result.stderr.str()) == (4, True), message
 
 
 def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(bench: Bench) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pytest_mtbench import demo
 from pytest_mtbench.domain.errors import ConfigError
 from pytest_mtbench.files.fingerprint import fingerprint
+from pytest_mtbench.files.share_files import NamedShares
 from pytest_mtbench.suite.file import SuiteFile
 from pytest_mtbench.suite.keys import require_api_keys
 from pytest_mtbench.suite.resolve import resolve
@@ -418,7 +419,7 @@ def test_what_only_looks_like_loopback_needs_a_key(resolved: Resolve, tmp_path: 
 
 @pytest.mark.parametrize(
     "options",
-    [{"cache": "only"}, {"dry_run": True}, {"merge": (Path("a.json"),)}],
+    [{"cache": "only"}, {"dry_run": True}, {"merge": (NamedShares("a.json", (Path("a.json"),), is_file=True),)}],
     ids=lambda options: next(iter(options)),
 )
 def test_a_run_that_asks_nothing_needs_no_key(resolved: Resolve, tmp_path: Path, options: dict[str, Any]) -> None:
