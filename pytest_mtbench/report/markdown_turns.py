@@ -38,10 +38,11 @@ def _to_look_at(report: RunReport) -> list[TurnResult]:
     """Turns below the floor, those that fell most against the baseline or were lost, and the lowest."""
     scored = [result for result in report.card.results if result.score is not None]
     by_place = {result.place: result for result in scored}
-    falls = sorted((change, place) for place, change in _changes(report).items() if change < 0 and place in by_place)
+    changes = {place: change for place, change in _changes(report).items() if change < 0 and place in by_place}
+    falls = sorted(changes, key=lambda place: changes[place])
     lowest = sorted(scored, key=lambda result: result.score or 0.0)
     found = [result for result in lowest if report.is_below_floor(result)]
-    found += [by_place[place] for _, place in falls[:_FALLEN]]
+    found += [by_place[place] for place in falls[:_FALLEN]]
     if report.plan.opponents:
         found += [result for result in lowest if any(game.outcome == "loss" for game in result.games)]
     elif len(scored) > _LOWEST:
