@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ..sets import QUESTIONS, write_set
 from .conftest import Bench
@@ -84,86 +80,3 @@ def test_the_users_own_test(bench: Bench) -> None:
     bench.endpoint.answer = lambda asked: "```\nfor x in y: ...\n```"
     bench.run("test_answers.py").assert_outcomes(passed=1 + 5 + 11)
     assert len(bench.endpoint.asked) == 2 * 11
-
-
-def test_the_workflow_is_one(bench: Bench) -> None:
-    workflow = yaml.safe_load((EXAMPLES / "github" / "deploy.yml").read_text())
-    (gate,) = [step for step in workflow["jobs"]["mt-bench"]["steps"] if step.get("name") == "Gate on MT-Bench"]
-    command = gate["run"].replace("${{ github.sha }}", "abc").split()
-    assert command[:2] == ["pytest", "mtbench.yaml"]
-    bench.suite()
-    bench.plain(*command[1:]).assert_outcomes(passed=9)
-    assert workflow["jobs"]["deploy"]["needs"] == "mt-bench"
-
-
-FAKE_GH = """
-import json, pathlib, subprocess, sys
-arguments = sys.argv[1:]
-assert arguments.pop(0) == "api"
-store = pathlib.Path("comments.json")
-comments = json.loads(store.read_text())
-fields = {"--jq": None, "--method": "GET", "--field": None}
-paths = []
-while arguments:
-    one = arguments.pop(0)
-    if one in fields:
-        fields[one] = arguments.pop(0)
-    elif not one.startswith("--"):
-        paths.append(one)
-(path,) = paths
-if fields["--method"] == "GET":
-    assert path == "repos/o/r/issues/7/comments"
-    subprocess.run(["jq", "-r", fields["--jq"]], input=json.dumps(comments), text=True, check=True)
-    sys.exit()
-name, _, file = fields["--field"].partition("=@")
-body = pathlib.Path(file).read_text()
-if fields["--method"] == "POST":
-    assert path == "repos/o/r/issues/7/comments"
-    comments.append({"id": len(comments) + 1, "user": {"login": "github-actions[bot]"}, name: body})
-else:
-    number = int(path.removeprefix("repos/o/r/issues/comments/"))
-    (comment,) = [comment for comment in comments if comment["id"] == number]
-    comment[name] = body
-store.write_text(json.dumps(comments))
-"""
-
-
-@pytest.mark.skipif(shutil.which("jq") is None or shutil.which("bash") is None, reason="needs bash and jq")
-def test_a_pull_request_has_one_comment_that_is_updated(bench: Bench) -> None:
-    workflow = yaml.safe_load((EXAMPLES / "github" / "pull-request.yml").read_text())
-    steps = {step["name"]: step for step in workflow["jobs"]["mt-bench"]["steps"] if "name" in step}
-    command = steps["MT-Bench"]["run"].replace("${{ github.event.pull_request.head.sha }}", "abc").split()
-    assert command[:2] == ["pytest", "mtbench.yaml"]
-    comment = steps["One comment, updated"]
-    fill = {
-        "${{ github.repository }}": "o/r",
-        "${{ github.event.pull_request.number }}": "7",
-        "${{ github.token }}": "t",
-    }
-    own = {
-        name: re.sub(r"\$\{\{.*?\}\}", lambda found: fill[found[0]], value) for name, value in comment["env"].items()
-    }
-    gh = bench.path / "bin" / "gh"
-    gh.parent.mkdir()
-    gh.write_text(f"#!{sys.executable}\n{FAKE_GH}")
-    gh.chmod(0o755)
-    store = bench.path / "comments.json"
-    others = [
-        {"id": 1, "user": {"login": "someone"}, "body": "<!-- mt-bench --> mine"},
-        {"id": 2, "user": {"login": "github-actions[bot]"}, "body": "of another workflow"},
-    ]
-    store.write_text(json.dumps(others))
-    bench.suite("thresholds: {overall: 5}\n")
-    for score in (9, 3):
-        bench.endpoint.judge = lambda asked, score=score: f"Rating: [[{score}]]"  # type: ignore[misc]
-        bench.endpoint.answer = lambda asked, score=score: f"answer {score}"  # type: ignore[misc]
-        assert bench.plain(*command[1:]).ret == (score < 5)
-        environment = os.environ | own | {"PATH": f"{gh.parent}{os.pathsep}{os.environ['PATH']}"}
-        # As GitHub runs it.
-        subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", comment["run"]], cwd=bench.path, env=environment, check=True
-        )
-        *before, ours = json.loads(store.read_text())
-        assert before == others
-        assert ours["body"] == f"<!-- mt-bench -->\n{(bench.path / 'mtbench.md').read_text(encoding='utf-8')}"
-        assert f"m scores {score}.00 of 10" in ours["body"]
