@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,8 @@ from pytest_mtbench.suite import json_schema
 from pytest_mtbench.suite.file import SuiteFile
 from pytest_mtbench.suite.json_schema import suite_schema
 
+from ..docs import blocks_of, pages
+from ..docs_runner import is_suite
 from ..results import played, rated
 from ..schemas import schemas
 from .report.test_terminal import EIGHT, full_run, mixed, pairwise_report, plan_of, questions_of, report_of, steady
@@ -61,9 +62,9 @@ def test_nothing_is_described_that_there_is_not() -> None:
 
 
 def blocks() -> Iterator[str]:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for block in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL):
-        yield block.replace("base_url: ...", "base_url: http://localhost/v1")
+    for block in (block for page in pages() for block in blocks_of(page)):
+        if block.language == "yaml" and is_suite(block):
+            yield block.text
     for path in sorted((ROOT / "examples").rglob("*.yaml")):
         yield path.read_text(encoding="utf-8")
 
