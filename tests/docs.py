@@ -19,7 +19,7 @@ WITH_NAMES = ("yaml", "python", "toml", "ini", "dockerfile", "groovy")
 """Languages of files whose first line may be a comment with the file's name."""
 LANGUAGES = frozenset({"console", "text", "json", "jsonl", "csv", "html", "xml", "markdown", *WITH_NAMES})
 _ADMONITIONS = ("{note}", "{tip}", "{warning}", "{important}", "{admonition}")
-_DIRECTIVES = (*_ADMONITIONS, "{toctree}", "{image}", "{figure}", "{mtbench}")
+_DIRECTIVES = (*_ADMONITIONS, "{toctree}", "{image}", "{figure}")
 _NAME = re.compile(r"(?:#|//) ([\w.@/-]*[\w-]\.[\w.-]+|[\w/-]*(?:Dockerfile|Jenkinsfile))\s*$")
 _COMMENT = re.compile(r"<!--\s*(.*?)\s*-->", re.DOTALL)
 OPTIONS = ("exit", "not run", "not compared", "output", "recorded", "file", "files", "new folder")
@@ -115,6 +115,8 @@ def blocks(text: str, page: str) -> list[Block]:
         last = line
         if token.type == "html_block":
             for comment in _COMMENT.findall(token.content):
+                if comment == "end" or comment.startswith("made: "):
+                    continue  # a table that tests/reference.py makes
                 option, value = _option(comment, page, line)
                 pending[option] = f"{pending[option]} {value}" if option in pending else value
             continue

@@ -371,17 +371,18 @@ def _form(line: str) -> str:
 
 # What a page quotes of a run on real recordings, which lie beside the checkout or not at all.
 
-RECORDINGS = ROOT.parent / "shared" / "mt_bench"
+RECORDINGS = ROOT.parent / "shared"
 
 
 def recorded(block: Block, folder: Path) -> str:
     """What the last of the commands of an option `recorded` prints: arguments of pytest, with ; between commands.
 
     Args:
-        folder: an empty one, where `mt_bench` leads to the recordings.
+        folder: an empty one, where `mt_bench` and `human_votes` lead to the recordings.
     """
-    (folder / "mt_bench").symlink_to(RECORDINGS)
-    own = _environment(folder) | {"MTBENCH_DATA": str(RECORDINGS), "OPENAI_API_KEY": "sk-..."}
+    for name in ("mt_bench", "human_votes"):
+        (folder / name).symlink_to(RECORDINGS / name)
+    own = _environment(folder) | {"MTBENCH_DATA": str(RECORDINGS / "mt_bench"), "OPENAI_API_KEY": "sk-..."}
     output = ""
     for arguments in block.options["recorded"].split(" ; "):
         command = [sys.executable, "-m", "pytest", *shlex.split(arguments)]
