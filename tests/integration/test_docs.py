@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import re
 from collections.abc import Iterator
@@ -9,12 +10,17 @@ from pathlib import Path
 
 import pytest
 
+import pytest_mtbench
+
 from ..docs import Block, blocks_of, link_fault, links, name_of, pages
 from ..docs_runner import Ran, Reader, check_file, quotation_fault, shown
+from ..reference import with_tables
 from ..server import Server
-from .conftest import Quickstart
+from .conftest import Bench, Quickstart
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PACKAGE = Path(pytest_mtbench.__file__).parent
 PAGES = [pytest.param(page, id=name_of(page)) for page in pages()]
 RUN = [pytest.param(page, id=name_of(page)) for page in pages() if "```console" in page.read_text(encoding="utf-8")]
 
@@ -58,3 +64,29 @@ def test_the_picture_is_of_the_table_that_the_quickstart_prints(quickstart: Quic
     printed = quickstart.output.splitlines()
     start = next(number for number, line in enumerate(printed) if "MT-Bench: demo" in line)
     assert shown("\n".join(printed[start:])) == shown("\n".join(drawn))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tables_of_a_page_are_those_of_the_code(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == with_tables(text), "python -m tests.reference writes them"
+
+
+def test_every_option_is_in_the_reference(bench: Bench) -> None:
+    documented = set(re.findall(r"^\| `(--mtbench-[a-z-]+)", (DOCS / "reference.md").read_text("utf-8"), re.MULTILINE))
+    assert documented == set(re.findall(r"--mtbench-[a-z-]+(?=[ \n=])", bench.apart("--help").stdout.str()))
+
+
+def printed() -> str:
+    """Every text in the package's code, an end of line between two."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    return "\n".join(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def test_every_message_that_troubleshooting_quotes_is_one_that_the_package_has() -> None:
+    quoted = re.findall(r"\*\*`(.*?)`\*\*", (DOCS / "troubleshooting.md").read_text(encoding="utf-8"))
+    texts = printed()
+    parts = [(message, part) for message in quoted for part in message.split("...") if len(part.strip()) > 1]
+    assert [message for message, part in parts if part not in texts] == []
+    assert len(quoted) > 50
