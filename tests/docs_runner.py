@@ -73,7 +73,7 @@ def write_stand_in_set(folder: Path) -> Path:
     rows: list[dict[str, Any]] = [
         {"question_id": 81 + 10 * place + n, "category": category, "turns": [f"First of {category} {n}.", "Go on."]}
         for place, category in enumerate(categories)
-        for n in range(3)
+        for n in range(2)
     ]
     for row in rows:
         if row["category"] in ("reasoning", "math", "coding"):

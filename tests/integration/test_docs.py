@@ -90,3 +90,7 @@ def test_every_message_that_troubleshooting_quotes_is_one_that_the_package_has()
     parts = [(message, part) for message in quoted for part in message.split("...") if len(part.strip()) > 1]
     assert [message for message, part in parts if part not in texts] == []
     assert len(quoted) > 50
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
