@@ -11,6 +11,7 @@ copyright = "The pytest-mtbench developers"  # noqa: A001 - Sphinx's name
 extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
+smartquotes = False  # an option begins with two hyphens
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["docs.css"]

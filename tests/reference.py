@@ -220,11 +220,15 @@ def _arguments(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _table(head: Row, rows: Iterable[Row]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
+    kept = list(rows)
+    if not any(row[-1] for row in kept):
+        head, kept = head[:-1], [row[:-1] for row in kept]
+    lines = [head, tuple("---" for _ in head), *kept]
     return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
 
 
 def _cell(text: str) -> str:
+    text = re.sub(r"(?<!`)--mtbench-[a-z-]+", r"`\g<0>`", text)
     return " ".join(text.split()).replace("|", "\\|")
 
 
