@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -188,6 +189,7 @@ def links(text: str) -> Iterator[str]:
                 yield str(target)
 
 
+@cache
 def anchors(text: str) -> set[str]:
     """What a link into a page may name after `#`: its headings, as GitHub and MyST make them, and its targets."""
     tokens = MarkdownIt("commonmark").parse(text)

@@ -6,13 +6,14 @@ import ast
 import html
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import pytest_mtbench
 
-from ..docs import Block, blocks_of, link_fault, links, name_of, pages
+from ..docs import Block, PageError, blocks_of, link_fault, links, name_of, pages
 from ..docs_runner import Ran, Reader, check_file, quotation_fault, shown
 from ..reference import with_tables
 from ..server import Server
@@ -33,11 +34,21 @@ def stand_ins() -> Iterator[Server]:
     server.close()
 
 
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Page, line and what is wrong there, without a traceback."""
+    try:
+        yield
+    except PageError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_one_that_the_harness_knows(page: Path) -> None:
-    for block in blocks_of(page):
-        if block.language not in ("console", "text"):
-            check_file(block)
+    with plainly():
+        for block in blocks_of(page):
+            if block.language not in ("console", "text"):
+                check_file(block)
 
 
 @pytest.mark.slow
@@ -49,7 +60,8 @@ def test_what_a_page_says_happens(page: Path, tmp_path: Path, stand_ins: Server)
         if fault:
             block.fail(f"{fault}; `python -m tests.requote` writes new figures\n{ran.output[-2500:]}")
 
-    Reader(tmp_path, stand_ins).read(blocks_of(page), compare)
+    with plainly():
+        Reader(tmp_path, stand_ins).read(blocks_of(page), compare)
 
 
 @pytest.mark.parametrize("page", PAGES)
