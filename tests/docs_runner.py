@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import shutil
@@ -13,15 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pytest_mtbench.domain.errors import ConfigError
-from pytest_mtbench.suite.file import SuiteFile
-from pytest_mtbench.suite.schema import SuiteContent
-
 from . import loopback_only
 from .conftest import environment
 from .docs import ROOT, Block
+from .docs_files import check_file
 from .installing import install_fault
 from .server import Asked, Server
 from .sets import write_jsonl
@@ -31,26 +25,10 @@ _SECONDS = 100
 _ENDPOINT = re.compile(
     r"""((?:base[-_]url|azure_endpoint)["']?\s*[:=]\s*["']?|OPENAI_BASE_URL=["']?)(https?://[^/\s"',})]+)"""
 )
-_RUN = frozenset(
-    {
-        "pytest",
-        "python",
-        "python3",
-        "jq",
-        "cat",
-        "ls",
-        "cp",
-        "mv",
-        "rm",
-        "mkdir",
-        "echo",
-        "head",
-        "tail",
-        "grep",
-        "sort",
-        "test",
-    }
-)
+_RUN = frozenset({
+    "pytest", "python", "python3", "jq", "cat", "ls", "cp", "mv", "rm", "mkdir", "echo", "head", "tail", "grep", "sort",
+    "test",
+})  # fmt: skip
 _MAY_BE_MISSING = ("jq",)
 _LAUNCHERS = re.compile(
     r"(?:uvx|uv tool run)(?: --(?:with|from)[ =]\S+)+ (?=pytest\b)|(?:uv|poetry|hatch) run (?=pytest\b|python\b)"
@@ -274,99 +252,6 @@ def _words(block: Block, line: int, command: str) -> list[str]:
             block.fail(f"no rule for {word!r}: neither {known_ones}, nor <!-- not run: why --> before the block", line)
         program = word in ("&&", "||", "|", ";")
     return words
-
-
-def check_file(block: Block) -> None:
-    """Whether a file, or a part of one, is what its language says.
-
-    Raises:
-        PageError: it is not.
-    """
-    try:
-        if block.language == "yaml":
-            _check_yaml(block)
-        elif block.language == "python":
-            compile(block.text, block.page, "exec")
-        elif block.language == "json":
-            json.loads(block.text)
-        elif block.language == "toml" and sys.version_info >= (3, 11):
-            import tomllib
-
-            tomllib.loads(block.text)
-    except (SyntaxError, ValueError, yaml.YAMLError, ConfigError) as error:
-        block.fail(f"not valid {block.language}: {error}")
-
-
-def _check_yaml(block: Block) -> None:
-    if is_suite(block):
-        SuiteFile.from_text(block.text, f"{block.page}:{block.line}")
-
-
-def is_suite(block: Block) -> bool:
-    """Whether a block of YAML is a suite file or a part of one, by its name or by its keys."""
-    data = yaml.safe_load(block.text)
-    keys = set(data) if isinstance(data, dict) else set()
-    fields = SuiteContent.model_fields
-    known = {*fields, *(str(field.validation_alias) for field in fields.values() if field.validation_alias)}
-    return (block.name or "").endswith("mtbench.yaml") or (bool(keys) and keys <= known)
-
-
-# What a page quotes of a command's output.
-
-_TIMES = re.compile(r"\b\d+(?:\.\d+)? ?s\b(?: \(\d+:\d+:\d+\))?")
-
-
-def shown(text: str) -> list[str]:
-    """Lines without what differs from run to run: times, and the rules that pytest draws to the terminal's width."""
-    return [re.sub(r"={2,}|-{20,}", "=", _TIMES.sub("T s", line)).strip() for line in text.splitlines()]
-
-
-def quotation_fault(quoted: str, output: str) -> str | None:
-    """What of a quotation is not in the output; a line `...` stands for any lines."""
-    printed = shown(output)
-    start = 0
-    for part in _parts(quoted):
-        places = range(start, len(printed) - len(part) + 1)
-        found = next((place for place in places if printed[place : place + len(part)] == part), None)
-        if found is None:
-            known = set(printed)
-            strange = next((line for line in part if line not in known), part[0])
-            return f"not in the output, or not in this order: {strange!r}"
-        start = found + len(part)
-    return None
-
-
-def _parts(quoted: str) -> list[list[str]]:
-    parts: list[list[str]] = [[]]
-    for line in shown(quoted):
-        if line == "...":
-            parts.append([])
-        else:
-            parts[-1].append(line)
-    return [part for part in parts if part]
-
-
-def requoted(quoted: str, output: str) -> str | None:
-    """The quotation with the output's figures in it; None where the output has other words."""
-    printed = output.splitlines()
-    lines, place = [], 0
-    for line in quoted.splitlines():
-        if line.strip() == "...":
-            lines.append(line)
-            continue
-        form = _form(line)
-        found = next((n for n in range(place, len(printed)) if _form(printed[n]) == form), None)
-        if found is None:
-            return None
-        same = shown(line) == shown(printed[found])
-        lines.append(line if same else printed[found].rstrip())
-        place = found + 1
-    return "\n".join(lines) + "\n"
-
-
-def _form(line: str) -> str:
-    """What of a line stays where only its figures change."""
-    return re.sub(r"\s+", " ", re.sub(r"q?[\d.,]+", "0", shown(line)[0] if line.strip() else "")).strip()
 
 
 # What a page quotes of a run on real recordings, which lie beside the checkout or not at all.

@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 from .docs import Block, blocks_of, name_of, pages
-from .docs_runner import RECORDINGS, Ran, Reader, recorded, requoted
+from .docs_runner import RECORDINGS, Ran, Reader, recorded
+from .quoting import requoted
 from .server import Server
 
 

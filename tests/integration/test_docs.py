@@ -14,7 +14,9 @@ import pytest
 import pytest_mtbench
 
 from ..docs import Block, PageError, blocks_of, link_fault, links, name_of, pages
-from ..docs_runner import Ran, Reader, check_file, quotation_fault, shown
+from ..docs_files import check_file
+from ..docs_runner import Ran, Reader
+from ..quoting import quotation_fault, shown
 from ..reference import with_tables
 from ..server import Server
 from .conftest import Bench, Quickstart

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ..docs import Block, blocks_of, pages
-from ..docs_runner import quotation_fault, recorded
+from ..docs_runner import recorded
+from ..quoting import quotation_fault
 
 QUOTED = [block for page in pages() for block in blocks_of(page) if "recorded" in block.options]
 

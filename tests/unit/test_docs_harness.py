@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ..docs import PageError, anchors, blocks, links
-from ..docs_runner import check_file, quotation_fault, requoted
+from ..docs_files import check_file
 from ..installing import install_fault
+from ..quoting import quotation_fault, requoted
 
 PAGE = """# A page
 

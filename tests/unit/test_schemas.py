@@ -24,7 +24,7 @@ from pytest_mtbench.suite.file import SuiteFile
 from pytest_mtbench.suite.json_schema import suite_schema
 
 from ..docs import blocks_of, pages
-from ..docs_runner import is_suite
+from ..docs_files import is_suite
 from ..results import played, rated
 from ..schemas import schemas
 from .report.test_terminal import EIGHT, full_run, mixed, pairwise_report, plan_of, questions_of, report_of, steady
