@@ -15,6 +15,8 @@ APART = 3.0
 """Points by which two judges' scores of one answer differ so far that a person should look."""
 JUDGES_DIFFER = "judges-differ"
 """The flag that says so."""
+NOT_JUDGED = "not judged"
+"""What is said in the place of a score of an answer about which nobody asked the judge."""
 
 
 class TurnKey(NamedTuple):
@@ -113,6 +115,16 @@ class Run:
         return self.failed if why is None else f"{why.judge}: {why.reason}" if why.judge else why.reason
 
     @property
+    def judged(self) -> bool:
+        """Whether the judge was asked, or had nothing to judge; else it is an answer alone, which nobody measured."""
+        return bool(self.judgments or self.games) or self.failed is not None
+
+    @property
+    def no_score(self) -> str | None:
+        """`unscored`, or that it was not judged."""
+        return self.unscored if self.judged else NOT_JUDGED
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """Everything that the judge said of it."""
         if self.games:
@@ -165,6 +177,16 @@ class TurnResult:
     def unscored(self) -> str | None:
         """Why `score` is None or why a part of it is missing."""
         return next((run.unscored for run in self.runs if run.unscored is not None), None)
+
+    @property
+    def judged(self) -> bool:
+        """Whether it was measured; else there is an answer alone."""
+        return all(run.judged for run in self.runs)
+
+    @property
+    def no_score(self) -> str | None:
+        """`unscored`, or that it was not judged."""
+        return self.unscored if self.judged else NOT_JUDGED
 
     @property
     def answer(self) -> str:

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import diskcache
 
+from ..domain.chat import Kind
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
 from .runner import LocalRunner
@@ -44,10 +45,11 @@ _T = TypeVar("_T")
 
 
 class _Wish(NamedTuple):
-    """A turn that a worker wants, of so many runs (None: as many as its plan says)."""
+    """A turn that a worker wants; see `Runner.want`."""
 
     key: TurnKey
     runs: int | None
+    upto: Kind
 
 
 class RemoteRunner:
@@ -65,21 +67,21 @@ class RemoteRunner:
         self._seen = 0
         self._silent = 0.0
 
-    def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
+    def want(self, keys: Iterable[TurnKey], runs: int | None = None, upto: Kind = "judgment") -> None:
         """Asks the controller to measure turns; returns at once.
 
         Raises:
             FatalError: the channel cannot be written.
         """
-        new = [_Wish(key, runs) for key in keys if (key, runs) not in self._asked]
+        new = [_Wish(key, runs, upto) for key in keys if (key, runs, upto) not in self._asked]
         if new:
             self._use(lambda: self._store.push(json.dumps(new), prefix=_WANTED))
             self._asked.update(new)
 
-    def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:
+    def result(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
         """Waits for one turn; see `Runner`."""
-        self.want([key], runs)
-        name = _name(_Wish(key, runs))
+        self.want([key], runs, upto)
+        name = _name(_Wish(key, runs, upto))
         while True:
             gone = self._is_gone()  # before the last look: the result may have come with the end
             text = self._use(lambda: self._store.get(name))
@@ -249,7 +251,7 @@ def _pull(store: Any) -> list[_Wish]:
             raise
         if text is None:
             return wishes
-        wishes += [_Wish(TurnKey(*key), runs) for key, runs in json.loads(text)]
+        wishes += [_Wish(TurnKey(*key), *rest) for key, *rest in json.loads(text)]
 
 
 def _name(wish: _Wish) -> str:

@@ -72,24 +72,31 @@ class Estimate:
         return sum(known) if len(known) == len(costs) else None
 
 
-def estimate(plan: Plan, keys: Iterable[TurnKey], lookup: Lookup, result: Estimate | None = None) -> Estimate:
+def estimate(
+    plan: Plan,
+    keys: Iterable[TurnKey],
+    lookup: Lookup,
+    result: Estimate | None = None,
+    answered: Iterable[TurnKey] = (),
+) -> Estimate:
     """Walks through the turns as the engine would.
 
     Args:
-        keys: the turns that are wanted.
+        keys: the turns that are judged; `answered`: those of which the answer is wanted, of the first run.
         result: what is added to, where the plan is one of several that are paid together.
     """
     result = Estimate() if result is None else result
     asked: set[str] = set()
-    wanted: dict[object, set[int]] = {}
-    for key in keys:
-        wanted.setdefault(key.question_id, set()).add(key.turn)
+    judged, alone = _turns_of(keys), _turns_of(answered)
     for question in plan.selected:
-        if question.id not in wanted:
-            continue
-        turns = wanted[question.id]
+        turns = judged.get(question.id, set())
+        last = max(turns, default=0)
+        of_first = max(last, max(alone.get(question.id, ()), default=0))
         sides = [
-            [_answers(plan, who, question, run, max(turns), lookup, result) for run in range(plan.runs)]
+            [
+                _answers(plan, who, question, run, last if run or who is not plan.model else of_first, lookup, result)
+                for run in range(plan.runs)
+            ]
             for who in (plan.model, *plan.opponents)
         ]
         for run, turn, one in itertools.product(range(plan.runs), sorted(turns), plan.of_judges):
@@ -97,6 +104,14 @@ def estimate(plan: Plan, keys: Iterable[TurnKey], lookup: Lookup, result: Estima
                 known = certain and _is_known(request, lookup, asked)
                 result.add("judgment", request, known=known, judge=one.said_by)
     return result
+
+
+def _turns_of(keys: Iterable[TurnKey]) -> dict[object, set[int]]:
+    """The turns that are wanted of each question."""
+    wanted: dict[object, set[int]] = {}
+    for key in keys:
+        wanted.setdefault(key.question_id, set()).add(key.turn)
+    return wanted
 
 
 def _is_known(request: ChatRequest, lookup: Lookup, asked: set[str]) -> bool:

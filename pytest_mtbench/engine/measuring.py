@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..domain.chat import ChatReply
+from ..domain.chat import ChatReply, Kind
 from ..domain.endpoint import Answerer
 from ..domain.errors import FatalError, UnscoredError
 from ..domain.game import Game
@@ -99,11 +99,12 @@ class Engine:
             Steps(done["judgment"], sum(list(self._judgments_due.values())), judgments),
         )
 
-    async def turn(self, key: TurnKey, runs: int | None = None) -> TurnResult:
+    async def turn(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
         """One turn's result; asks only for what is not known yet.
 
         Args:
-            runs: how many runs it is made of; as many as the plan says by default.
+            runs: how many runs it is made of; by default as many as the plan says, and one of an answer alone.
+            upto: `answer` asks no judge, and no other model.
 
         Raises:
             FatalError: nothing can be measured any more.
@@ -112,8 +113,11 @@ class Engine:
             raise self.fatal
         if key in self._known:
             return self._known[key]
-        count = self._plans[key.suite].runs if runs is None else runs
-        return await asyncio.shield(self._tasks.once(("turn", *key, count), lambda: self._measure(key, count)))
+        usual = self._plans[key.suite].runs if upto == "judgment" else 1
+        count = usual if runs is None else runs
+        return await asyncio.shield(
+            self._tasks.once(("turn", *key, count, upto), lambda: self._measure(key, count, upto))
+        )
 
     async def close(self) -> None:
         """Cancels whatever is not done and closes the cache."""
@@ -122,21 +126,23 @@ class Engine:
             self._hook.close()
         await self._replies.close()
 
-    async def _measure(self, key: TurnKey, count: int) -> TurnResult:
+    async def _measure(self, key: TurnKey, count: int, upto: Kind) -> TurnResult:
         plan = self._plans[key.suite]
         question = plan.question(key.question_id)
-        runs = await asyncio.gather(*(self._run(_Asked(plan, question, key.turn, run)) for run in range(count)))
+        runs = await asyncio.gather(*(self._run(_Asked(plan, question, key.turn, run), upto) for run in range(count)))
         spent = self.tallies[plan.payer].spent.get(key, Spent())
         result = TurnResult(key, question.category, tuple(runs), spent)
-        if key not in self.results or len(self.results[key].runs) < count:
+        known = self.results.get(key)
+        if known is None or (known.judged, len(known.runs)) < (result.judged, count):
             self.results[key] = result
         return result
 
-    async def _run(self, asked: _Asked) -> Run:
+    async def _run(self, asked: _Asked, upto: Kind) -> Run:
         """One answer to one turn and its judgments; what goes wrong is a reason, not an exception."""
         plan = asked.plan
-        self._judgments_due[asked.place] = len(plan.judges) * plan.repeats * (2 * len(plan.opponents) or 1)
-        for who in (plan.model, *plan.opponents):
+        if upto == "judgment":
+            self._judgments_due[asked.place] = len(plan.judges) * plan.repeats * (2 * len(plan.opponents) or 1)
+        for who in (plan.model, *(plan.opponents if upto == "judgment" else ())):
             self._answering.answer(plan, who, *asked[1:])  # side by side, and counted from the beginning
         try:
             side = await self._side(asked, plan.model)
@@ -144,22 +150,27 @@ class Engine:
             self._judgments_due[asked.place] = 0
             elsewhere = error.elsewhere if error.turn == asked.turn else ""
             return Run(None, games=_unplayed(asked, str(error)), failed=str(error), elsewhere=elsewhere)
-        answer, earlier = side.texts[-1], tuple(side.texts[:-1])
-        flags = self._flags_of(plan, side.replies[-1])
         last = side.replies[-1]
+        flags = self._flags_of(plan, last)
         flags += [OLDER] if last.cached and last.created and plan.is_too_old(last.created) else []
+        run = Run(side.texts[-1], tuple(side.texts[:-1]), flags=tuple(flags))
+        return await self._judged(asked, side, run) if upto == "judgment" else run
+
+    async def _judged(self, asked: _Asked, side: Side, run: Run) -> Run:
+        """The same with its judgments or its games."""
+        plan = asked.plan
         if plan.opponents:
             played = await asyncio.gather(*(self._played(asked, side, other) for other in plan.opponents))
             games = [one for against in played for one in against]
-            flags += [flag for _, found in games for flag in found]
-            return Run(answer, earlier, games=tuple(game for game, _ in games), flags=tuple(flags))
+            found = [flag for _, flags in games for flag in flags]
+            return replace(run, games=tuple(game for game, _ in games), flags=(*run.flags, *found))
         samples = await self._samples(asked, [side])
         graded = await asyncio.gather(
             *(self._judging.grade(one, side, asked.question, n) for one in plan.of_judges for n in samples)
         )
-        flags += [flag for _, found in graded for flag in found]
-        run = Run(answer, earlier, tuple(judgment for judgment, _ in graded), flags=tuple(flags))
-        return replace(run, flags=(*flags, JUDGES_DIFFER)) if run.judges_differ else run
+        found = [flag for _, flags in graded for flag in flags]
+        run = replace(run, judgments=tuple(judgment for judgment, _ in graded), flags=(*run.flags, *found))
+        return replace(run, flags=(*run.flags, JUDGES_DIFFER)) if run.judges_differ else run
 
     async def _side(self, asked: _Asked, who: Answerer) -> Side:
         return Side(who, await self._answering.answers(asked.plan, who, *asked[1:]), asked.run)

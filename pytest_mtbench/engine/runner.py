@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
+from ..domain.chat import Kind
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
@@ -29,16 +30,17 @@ HELD_UP_SECONDS = 120.0
 class Runner(Protocol):
     """What test items see of the engine, in whichever process it lives."""
 
-    def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
+    def want(self, keys: Iterable[TurnKey], runs: int | None = None, upto: Kind = "judgment") -> None:
         """Starts measuring turns; returns at once.
 
         Args:
-            runs: how many runs of each; as many as its plan says by default.
+            runs: how many runs of each; see `Engine.turn`.
+            upto: `answer` asks no judge.
         """
         ...
 
-    def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:
-        """Waits for one turn.
+    def result(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
+        """Waits for one turn; see `want`.
 
         Raises:
             FatalError: nothing can be measured any more.
@@ -57,10 +59,10 @@ class FailedRunner:
     def __init__(self, error: FatalError) -> None:
         self._error = error
 
-    def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
+    def want(self, keys: Iterable[TurnKey], runs: int | None = None, upto: Kind = "judgment") -> None:
         """Does nothing; see `Runner`."""
 
-    def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:  # noqa: ARG002
+    def result(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:  # noqa: ARG002
         """Raises; see `Runner`."""
         raise self._error
 
@@ -118,14 +120,14 @@ class LocalRunner:
         """What each suite has cost so far."""
         return dict(self._engine.tallies) if self._engine else {}
 
-    def want(self, keys: Iterable[TurnKey], runs: int | None = None) -> None:
+    def want(self, keys: Iterable[TurnKey], runs: int | None = None, upto: Kind = "judgment") -> None:
         """Starts measuring turns; see `Runner`."""
         for key in keys:
-            self.submit(key, runs)
+            self.submit(key, runs, upto)
 
-    def result(self, key: TurnKey, runs: int | None = None) -> TurnResult:
+    def result(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
         """Waits for one turn; see `Runner`."""
-        future = self.submit(key, runs)
+        future = self.submit(key, runs, upto)
         try:
             return self._wait_for(future)
         finally:
@@ -179,15 +181,17 @@ class LocalRunner:
             self._thread.join(_JOIN_SECONDS)
             self._thread = None
 
-    def submit(self, key: TurnKey, runs: int | None = None) -> concurrent.futures.Future[TurnResult]:
-        """Starts measuring a turn, or joins whoever did."""
+    def submit(
+        self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment"
+    ) -> concurrent.futures.Future[TurnResult]:
+        """Starts measuring a turn, or joins whoever did; see `Runner`."""
         if self._stopped:
             raise StoppedError(_STOPPED)
         self._start()
         if self._loop is None or self._engine is None:
             raise RuntimeError("the engine did not start") from self._error
         self.check_alive()
-        return asyncio.run_coroutine_threadsafe(self._engine.turn(key, runs), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._engine.turn(key, runs, upto), self._loop)
 
     def _why_cancelled(self) -> Exception:
         if self._thread is not None and not self._stopped and self.fatal is None:

@@ -76,6 +76,14 @@ def test_a_turn_that_several_items_want_counts_once(small_set: Path) -> None:
     assert counts(found) == {"answer": (2, 0), "judgment": (2, 0)}
 
 
+def test_an_answer_alone_is_the_first_runs_and_asks_nobody_else(small_set: Path) -> None:
+    plan = plan_of(small_set, runs=2)
+    plan = replace(plan, opponents=(replace(plan.model, name="other", label="other"),))
+    found = estimate(plan, [TurnKey(SUITE, 1, 1)], unknown, answered=[TurnKey(SUITE, 1, 2), TurnKey(SUITE, 3, 2)])
+    # Two models' two runs of a first turn; a second turn beside it; two turns of another question.
+    assert counts(found) == {"answer": (4 + 1 + 2, 0), "judgment": (4, 0)}
+
+
 def test_no_turn_costs_nothing(small_set: Path) -> None:
     found = estimate(plan_of(small_set), [], unknown)
     assert counts(found) == {"answer": (0, 0), "judgment": (0, 0)}

@@ -184,6 +184,53 @@ def test_asking_for_a_second_turn_alone_answers_the_first_but_does_not_judge_it(
     story(act)
 
 
+def test_an_answer_alone_is_judged_later_and_once(endpoint: Server, plan: Plan) -> None:
+    async def act() -> None:
+        async with running(replace(plan, runs=2)) as this:
+            key = TurnKey(SUITE, 1, 2)
+            alone = await this.engine.turn(key, upto="answer")
+            assert (alone.judged, alone.score, alone.unscored, len(alone.runs)) == (False, None, None, 1)
+            assert alone.no_score == "not judged"
+            assert (len(endpoint.answers), len(endpoint.judgments)) == (2, 0)
+            assert this.engine.progress.judgments.due == 0
+            judged = await this.engine.turn(key)
+            assert (judged.judged, judged.scores, judged.answer) == (True, (8, 8), alone.answer)
+            assert (len(endpoint.answers), len(endpoint.judgments)) == (4, 2)
+            await this.engine.turn(key, upto="answer")
+            assert this.engine.results[key] == judged, "less took the place of more"
+            assert len(endpoint.asked) == 6
+
+    story(act)
+
+
+def test_an_answer_alone_asks_no_other_model(endpoint: Server, plan: Plan) -> None:
+    endpoint.judge = lambda asked: "[[A]]"
+    other = replace(plan.model, name="other", label="other")
+
+    async def act() -> None:
+        async with running(replace(plan, opponents=(other,))) as this:
+            key = TurnKey(SUITE, "five", 1)
+            assert (await this.engine.turn(key, upto="answer")).games == ()
+            assert [asked.model for asked in endpoint.asked] == [plan.model.name]
+            assert [game.outcome for game in (await this.engine.turn(key)).games] == ["tie"]
+            assert sorted(asked.model for asked in endpoint.answers) == sorted([plan.model.name, "other"])
+
+    story(act)
+
+
+def test_an_answer_that_there_is_not_was_measured(endpoint: Server, plan: Plan) -> None:
+    endpoint.answer = lambda asked: Reply("", finish_reason="content_filter")
+
+    async def act() -> None:
+        async with running(plan) as this:
+            alone = await this.engine.turn(TurnKey(SUITE, "five", 1), upto="answer")
+            assert alone.judged
+            assert alone.no_score == alone.unscored == (await this.turn("five", 1)).unscored
+            assert endpoint.judgments == []
+
+    story(act)
+
+
 def test_a_turn_that_is_asked_for_often_is_measured_once(endpoint: Server, plan: Plan) -> None:
     async def act() -> None:
         async with running(plan) as this:

@@ -389,6 +389,16 @@ def test_results_pass_unchanged_whatever_they_hold(endpoint: Server, channel: Ch
     assert outcome[0].score == 3.5
 
 
+def test_a_worker_may_want_an_answer_alone_and_its_judgment_later(endpoint: Server, channel: Channel) -> None:
+    with contextlib.closing(RemoteRunner(channel.folder)) as remote:
+        alone = remote.result(SPIDER, upto="answer")
+        assert (alone.judged, alone.answer) == (False, "an answer to: How many legs has a spider?")
+        assert endpoint.judgments == []
+        remote.want([SPIDER], upto="answer")
+        assert remote.result(SPIDER).score == 8
+    assert len(endpoint.asked) == 2
+
+
 def test_an_unscored_turn_is_a_result_like_any_other(endpoint: Server, channel: Channel) -> None:
     endpoint.judge = lambda asked: "no rating"
     outcome = channel.worker(SPIDER).outcome()
