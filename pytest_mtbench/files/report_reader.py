@@ -32,6 +32,7 @@ class StoredReport:
 
     Args:
         turns: the results, of a suite without a name; a report without the texts of later runs has their scores alone.
+        unjudged: answers that nobody asked the judge about.
         tally: what the run that wrote it cost, and how the judge was served.
         text: the file, in which `at` finds lines.
         answers_of: the model whose answers were graded, where the report says it.
@@ -52,21 +53,19 @@ class StoredReport:
     shard: str = ""
     made: float | None = None
     judges: tuple[str, ...] = ()
+    unjudged: tuple[TurnResult, ...] = field(default=(), repr=False)
+    places: tuple[Place, ...] = field(default=(), repr=False)
 
-    def at(self, number: int) -> str:
-        """File, line and place of a turn, for messages.
-
-        Args:
-            number: of the turn, from 0.
-        """
-        question_id, turn = self.turns[number].place
-        return f"{self.path}:{line_of(self.text, number)}: question {question_id}, turn {turn}"
+    def at(self, result: TurnResult) -> str:
+        """File, line and place of a turn, for messages."""
+        question_id, turn = result.place
+        return f"{self.path}:{line_of(self.text, self.places.index(result.place))}: question {question_id}, turn {turn}"
 
     def answers(self) -> AnswerSource:
         """The model's answers that the report holds the text of."""
         return {
             (*result.place, run): text
-            for result in self.turns
+            for result in (*self.turns, *self.unjudged)
             for run, text in enumerate(result.answers)
             if text is not None
         }
@@ -115,9 +114,11 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
     if otherwise:
         raise ConfigError(f"{path}: {otherwise}; a report that says two things is none, make it anew")
     return StoredReport(
-        path, rows.model, rows.judge, rows.mode, report["fingerprint"], turns, _tally(rows, report), text=text,
+        path, rows.model, rows.judge, rows.mode, report["fingerprint"],
+        tuple(result for result in turns if result.judged), _tally(rows, report), text=text,
         answers_of=rows.answers_of or "", shard=rows.shard or "", made=_made(report),
-        judges=tuple(rows.judges),
+        judges=tuple(rows.judges), unjudged=tuple(result for result in turns if not result.judged),
+        places=tuple(result.place for result in turns),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..domain.chat import Usage
 from ..domain.question import Place
-from ..domain.result import Judgment, Run, TurnKey, TurnResult
+from ..domain.result import NOT_JUDGED, Judgment, Run, TurnKey, TurnResult
 from .judged_rows import GameRow, JudgedRow, JurorRow, Natural, Score
 
 
@@ -81,6 +81,18 @@ class _TurnRow(_Row):
             raise ValueError("by_judge is not what the judges said")
         return self
 
+    @property
+    def was_judged(self) -> bool:
+        """Whether it was judged, or could not be."""
+        return self.unscored != NOT_JUDGED
+
+    @model_validator(mode="after")
+    def _nothing_was_said_where_nobody_judged(self) -> _TurnRow:
+        said = (*self.scores, *(self.games or ()), *(self.judged or ()), self.judgment or None)
+        if not self.was_judged and any(one is not None for one in said):
+            raise ValueError("a turn that was not judged has no score, no judgment and no game")
+        return self
+
     def is_judged_by(self, jury: Sequence[str]) -> bool:
         """Whether each judge of a jury, and no other, judged each run and game that has a score."""
         whole = sorted(jury)
@@ -102,6 +114,9 @@ class _TurnRow(_Row):
 
     def _runs(self, earlier: tuple[str, ...]) -> Iterator[Run]:
         reason = self.unscored or "a run of this turn has no score"
+        if not self.was_judged:
+            yield Run(self.answer, earlier, flags=tuple(self.flags))
+            return
         for number, score in enumerate(self.scores):
             games = tuple(row.game() for row in self.games or () if row.run == number + 1)
             first = number == 0
@@ -203,7 +218,7 @@ class ReportRows(_Row):
 
     @model_validator(mode="after")
     def _games_in_pairwise_mode_alone(self) -> ReportRows:
-        if any(bool(turn.games) != (self.mode == "pairwise") for turn in self.turns):
+        if any(bool(turn.games) != (self.mode == "pairwise") for turn in self.turns if turn.was_judged):
             raise ValueError("turns of mode pairwise have games, and no others")
         return self
 

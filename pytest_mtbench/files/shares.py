@@ -37,10 +37,10 @@ def merge_reports(paths: Sequence[Path], plan: Plan) -> tuple[list[TurnResult], 
     _check_together(reports)
     for report in reports:
         tally.join(report.tally)
-        for number, result in enumerate(report.turns):
-            _check_turn(report.at(number), result, plan, categories)
+        for result in report.turns:
+            _check_turn(report.at(result), result, plan, categories)
             if result.place in results:
-                raise ConfigError(f"{report.at(number)} is in two reports")
+                raise ConfigError(f"{report.at(result)} is in two reports")
             results[result.place] = replace(result, key=result.key._replace(suite=plan.key))
     missing = sorted({str(key.question_id) for key in plan.turns() if key.place not in results})
     if missing:

@@ -23,11 +23,12 @@ def title(plan: Plan) -> str:
     return terminal.title(plan, "MT-Bench, dry run")
 
 
-def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterator[str]:
+def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int, most: Estimate | None = None) -> Iterator[str]:
     """What would be called, and what that costs.
 
     Args:
         most_runs: the candidate's runs at the last look of a regression gate.
+        most: the same where every test of a user's own reads a score that may.
     """
     plan, listed = _priced(plan)
     answering = [plan.model, *(other for other in plan.opponents if other.answers is None)]
@@ -44,6 +45,8 @@ def lines(plan: Plan, estimated: Estimate, width: int, most_runs: int) -> Iterat
             width,
         )
     yield from wrapped(_cost(plan, estimated), width)
+    if most is not None:
+        yield from wrapped(_at_most(plan, estimated, most), width)
     if listed:
         yield from wrapped(
             f"list prices, USD a million tokens: {'; '.join(listed)}; `prices:` in the suite file replaces them", width
@@ -87,6 +90,15 @@ def _cost(plan: Plan, estimated: Estimate) -> str:
     if len(judging) < len(plan.judges):
         return f"cost: unknown; {how}"
     return f"cost: about {sum(judging):.2f} USD for the judgments; that of the answers is unknown; {how}"
+
+
+def _at_most(plan: Plan, least: Estimate, most: Estimate) -> str:
+    """How many requests more there may be, and what all cost then; empty where there are none."""
+    kinds: tuple[Kind, ...] = ("answer", "judgment")
+    counts = {kind: most.counts[kind].made - least.counts[kind].made for kind in kinds}
+    more = " and ".join(f"{count} {kind}s more" for kind, count in counts.items() if count)
+    cost = f"; {_cost(plan, most)}" if _cost(plan, most) != _cost(plan, least) else ""
+    return f"if tests read a score, a judgment or games: up to {more}{cost}" if more else ""
 
 
 def _asked(kind: Kind, roles: Sequence[Role], estimated: Estimate) -> str:

@@ -43,7 +43,7 @@ def as_json(report: RunReport) -> dict[str, Any]:
         **({"biases": report.biases.as_json()} if report.biases != Biases() else {}),
         "gates": [gate.as_json() for gate in report.gates],
         **(jury_json(report, _of_judges(report)) if plan.jury else {}),
-        "turns": [_turn(result, judge_names(plan)) for result in card.results]
+        "turns": [_turn(result, judge_names(plan)) for result in card.listed]
         # A comparison of an audition is nobody's score: its answers are two models'.
         + [
             _turn(result, judge_names(plan)) | {"models": list(report.models[result.key.suite])}
@@ -157,7 +157,7 @@ def _turn(result: TurnResult, jury: Sequence[str]) -> dict[str, Any]:
         "turn": result.key.turn,
         "score": result.score,
         "scores": list(result.scores),
-        "unscored": result.unscored if result.score is None else None,
+        "unscored": result.no_score if result.score is None else None,
         "answer": result.answer,
         "judgment": result.judgment,
         "flags": list(result.flags),

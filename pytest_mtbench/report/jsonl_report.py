@@ -23,7 +23,7 @@ def jsonl_report(reports: Sequence[RunReport]) -> str:
 def _rows(report: RunReport) -> Iterator[dict[str, Any]]:
     """A row a turn and run; in pairwise mode one a game."""
     baseline = _baseline_scores(report)
-    for result in (*report.card.results, *report.compared):
+    for result in (*report.card.listed, *report.compared):
         for number, run in enumerate(result.runs, start=1):
             said: dict[str, Any] = {
                 "suite": report.plan.key,
@@ -45,7 +45,7 @@ def _of_run(
     before = baseline.get(result.place)
     common: dict[str, Any] = {
         "score": run.score,
-        "unscored": run.unscored,
+        "unscored": run.no_score,
         "answer": run.answer,
         "judgment": next(iter(run.texts), None),
         "flags": " ".join(run.flags),

@@ -24,7 +24,7 @@ def turn_sections(report: RunReport) -> Iterator[Section]:
     """What stands below the folded lines on single turns."""
     results = report.card.results
     missing = [f"- {code(_id(report, one))}: {inline(shorten(one.unscored, 400))}" for one in results if one.unscored]
-    flags = Counter(flag for result in results for flag in result.flags)
+    flags = Counter(flag for result in report.card.listed for flag in result.flags)
     if flags:
         missing.append("- flags: " + inline(", ".join(f"{flag} {count}" for flag, count in sorted(flags.items()))))
     summary = "Turns without a score, and flags" if any(result.unscored for result in results) else "Flags"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..domain.game import Game
 from ..domain.question import Place, Question
-from ..domain.result import Judgment, Run, TurnResult
+from ..domain.result import NOT_JUDGED, Judgment, Run, TurnResult
 from ..engine.plan import Plan
 from ..protocol.judgment import RATING, VERDICT, Marking, marks_in
 from ..protocol.prompts import judge_prompt_name
@@ -66,7 +66,7 @@ def page_turns(report: RunReport, people: Mapping[str, str]) -> Iterator[PageTur
 
 def results_of(report: RunReport) -> tuple[TurnResult, ...]:
     """What the page lists: the turns of the suite, or the comparisons of an audition."""
-    return report.compared if report.is_audition else report.card.results
+    return report.compared if report.is_audition else report.card.listed
 
 
 def _question(plan: Plan, result: TurnResult) -> Question:
@@ -99,6 +99,8 @@ def _row(report: RunReport, result: TurnResult, question: Question) -> Json:
 
 
 def _status(report: RunReport, result: TurnResult) -> str:
+    if not result.judged:
+        return NOT_JUDGED
     if result.unscored is not None or (result.score is None and not result.games):
         return "unscored"
     if result.games:
@@ -118,8 +120,8 @@ def _texts(report: RunReport, result: TurnResult, question: Question) -> Json:
     reference = _reference_seen(plan, question, turn, pair=bool(result.games))
     if reference is not None:
         texts["reference"] = _cut(reference)
-    if result.unscored is not None:
-        texts["unscored"] = shown_line(result.unscored)
+    if result.no_score is not None:
+        texts["unscored"] = shown_line(result.no_score)
     models = report.models[result.key.suite] if report.is_audition else None
     if models:
         texts["own"] = shown_line(models[0])

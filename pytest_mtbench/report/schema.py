@@ -123,7 +123,7 @@ class Turn(_Written):
     turn: Literal[1, 2]
     score: Score | None = Field(description="The mean over runs, 1-10, or of games, 0-1.")
     scores: list[Score | None] = Field(description="One a run; null where it has none.")
-    unscored: str | None = Field(description="Why there is no score.")
+    unscored: str | None = Field(description="Why there is no score; `not judged` where the answer alone was wanted.")
     answer: str = Field(description="The first run's, with its thinking; empty where there is none.")
     judgment: str = Field(description="The first that the judge said of it.")
     flags: list[str] = Field(description="What a reader should know of the texts, in fixed words.")

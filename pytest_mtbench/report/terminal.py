@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..demo import shown_name
+from ..domain.result import NOT_JUDGED
 from ..domain.tally import CallCount
 from ..engine.plan import Plan
 from ..untrusted.text import one_line
@@ -58,7 +59,7 @@ def _said(report: RunReport, width: int) -> Iterator[str]:
     if report.card.results:
         for line in profile_lines(report):
             yield from wrapped(line, width)
-    elif not report.is_audition:
+    elif not report.is_audition and not report.card.unjudged:
         yield "no turn was measured"
     yield from _gates(report, width)
     for line in (*pairwise_lines(report), *jury_lines(report)):
@@ -92,9 +93,17 @@ def _unscored(report: RunReport, width: int) -> Iterator[str]:
             yield from wrapped(f"  {report.id_of(result)}: {one_line(result.unscored or '')}", width, "    ")
         if len(missing) > _UNSCORED_SHOWN:
             yield f"  and {len(missing) - _UNSCORED_SHOWN} more"
-    flags = Counter(flag for result in report.card.results for flag in result.flags)
+    if report.card.unjudged:
+        yield from wrapped(unjudged_line(len(report.card.unjudged)), width)
+    flags = Counter(flag for result in report.card.listed for flag in result.flags)
     if flags:
         yield from wrapped("flags: " + ", ".join(f"{flag} {count}" for flag, count in sorted(flags.items())), width)
+
+
+def unjudged_line(count: int) -> str:
+    """What is said of turns that were answered and not judged."""
+    turns = f"{count} turn{'s' if count > 1 else ''}"
+    return f"{NOT_JUDGED}: {turns}, of which tests read the answer alone; no score and no gate is made of them"
 
 
 def _lowest(report: RunReport) -> Iterator[str]:

@@ -41,6 +41,8 @@ def _score(report: RunReport) -> Iterator[str]:
     model = shown_name(plan.model.name, plan.model.endpoint.url)
     if report.is_audition:
         yield f"The judge {plan.judge_name} was held against people."
+    elif overall.mean is None and report.card.unjudged and not report.card.results:
+        yield f"{_turns(len(report.card.unjudged))} answered by {model} and none was judged."
     elif overall.mean is None:
         yield f"No turn of {model} has a {'verdict' if plan.opponents else 'score'}."
     elif plan.opponents:
@@ -48,6 +50,10 @@ def _score(report: RunReport) -> Iterator[str]:
         yield f"{model} has a win rate of {overall.mean:.2f}{_bounds(overall)} against {others}."
     else:
         yield f"{model} scores {overall.mean:.2f} of 10{_bounds(overall)}."
+
+
+def _turns(count: int) -> str:
+    return "1 turn was" if count == 1 else f"{count} turns were"
 
 
 def _bounds(score: MeanScore) -> str:
@@ -95,5 +101,7 @@ def _else(report: RunReport, *, alone: bool) -> Iterator[str]:
         yield f"{unscored} {'turns have' if unscored > 1 else 'turn has'} no score."
     if low:
         yield f"{low} {'turns are' if low > 1 else 'turn is'} below the floor."
+    if report.card.unjudged and report.card.results:
+        yield f"{_turns(len(report.card.unjudged))} answered and not judged."
     if alone and report.ending.status == "failed" and not _has_failed(report):
         yield f"The run failed all the same: {report.ending.reason or f'exit status {report.ending.exit_status}'}."

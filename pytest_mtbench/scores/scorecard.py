@@ -95,12 +95,23 @@ class MeanScore:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """Every score of one run."""
+    """Every score of one run.
+
+    Args:
+        results: what was measured, in the order of the set.
+        unjudged: what was answered alone, and counts in no score.
+    """
 
     overall: MeanScore
     turns: dict[int, MeanScore]
     categories: dict[str, MeanScore]
     results: tuple[TurnResult, ...] = ()
+    unjudged: tuple[TurnResult, ...] = ()
+
+    @property
+    def listed(self) -> tuple[TurnResult, ...]:
+        """Every turn of which there is anything to read."""
+        return self.results + self.unjudged
 
 
 def scorecards(selected: Sequence[Question], results: Sequence[TurnResult]) -> dict[str, Scorecard]:
@@ -114,14 +125,16 @@ def scorecard(selected: Sequence[Question], results: Iterable[TurnResult]) -> Sc
 
     Args:
         selected: the questions that the run asks; they say what a complete score needs.
-        results: what was measured so far, in any order.
+        results: what was measured or answered so far, in any order.
     """
-    found = {result.place: result for result in results}
+    known = {result.place: result for result in results}
+    found = {place: result for place, result in known.items() if result.judged}
     turns = [
         _Turn(question, number, found.get((question.id, number)))
         for question in selected
         for number in range(1, len(question.turns) + 1)
     ]
+    places = [(turn.question.id, turn.number) for turn in turns]
     by_number: dict[int, list[_Turn]] = defaultdict(list)
     by_category: dict[str, list[_Turn]] = defaultdict(list)
     for turn in turns:
@@ -132,6 +145,7 @@ def scorecard(selected: Sequence[Question], results: Iterable[TurnResult]) -> Sc
         turns={number: _score(group) for number, group in by_number.items()},
         categories={name: _score(group, means_of=list(by_number)) for name, group in by_category.items()},
         results=tuple(turn.result for turn in turns if turn.result is not None),
+        unjudged=tuple(known[place] for place in places if place in known.keys() - found.keys()),
     )
 
 

@@ -213,3 +213,31 @@ def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "r.json")
     with pytest.raises(ConfigError, match=r"r\.json: cannot be read as a JSON report \(not a file\)"):
         read_report(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize("mode", ["single", "pairwise"])
+def test_answers_that_nobody_judged_are_answers_and_no_turns(small_set: Path, tmp_path: Path, mode: str) -> None:
+    plan = plan_of(small_set)
+    plan = plan_of_opponent(plan) if mode == "pairwise" else plan
+    played = [Game("other", 1, ("A", "B"), "x", ("[[A]]", "[[B]]"))] if mode == "pairwise" else []
+    run = Run("judged", judgments=() if played else (Judgment("[[7]]", 7.0),), games=tuple(played))
+    results = [
+        TurnResult(key, plan.question(key.question_id).category, (Run("alone") if key.turn == 1 else run,))
+        for key in plan.turns()
+    ]
+    report = RunReport(plan, scorecard(plan.selected, results), (), (), Tally(), started=0.0, seconds=1.0)
+    written = json_report.as_json(report)
+    path = tmp_path / "r.json"
+    path.write_text(as_lines(written), encoding="utf-8")
+    read = read_report(path, plan.questions)
+    assert {(result.key.turn, result.answer) for result in read.turns} == {(2, "judged")}
+    assert {(result.key.turn, result.answer, result.judged) for result in read.unjudged} == {(1, "alone", False)}
+    assert set(read.answers().values()) == {"judged", "alone"}
+    assert len(read.answers()) == len(results)
+    with pytest.raises(ConfigError, match=r"no baseline for this run: it (lacks 5 of the 5|is of mode)"):
+        baseline_of(read, "r.json", plan)
+
+    row = next(row for row in written["turns"] if row["turn"] == 1)
+    said = {"score": 1, "scores": [1]} if played else {"judgment": "[[9]]"}
+    row |= said
+    assert "a turn that was not judged has no score, no judgment and no game" in refusal(path, as_lines(written))

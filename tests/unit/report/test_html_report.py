@@ -273,3 +273,10 @@ def test_160_turns_stay_below_two_megabytes(runs: int) -> None:
     page = html_page([report])
     assert len(Parsed(page).texts) == 160
     assert len(page.encode()) < 2_000_000
+
+
+def test_an_answer_that_nobody_judged_is_there_to_read() -> None:
+    page = Parsed(html_page([report_of({(2, 1): [Run("Forty-two.")]})]))
+    row, texts = page.data["turns"][-1], page.texts[-1]  # below those that were measured
+    assert (row["id"], row["status"], row["score"]) == ("q2-turn1", "not judged", None)
+    assert (texts["unscored"], texts["runs"]) == ("not judged", [{"answer": {"text": "Forty-two."}, "score": None}])

@@ -121,3 +121,8 @@ def test_whatever_a_text_holds_is_a_line_of_utf_8() -> None:
     (row,) = rows(with_results(result))
     assert row["answer"] == HOSTILE.replace("\ud800", "\ufffd")
     json.dumps(row, ensure_ascii=False).encode()
+
+
+def test_an_answer_that_nobody_judged() -> None:
+    (row,) = rows(with_results(TurnResult(TurnKey(SUITE, 81, 1), "math", (Run("a"),))))
+    assert (row["score"], row["unscored"], row["answer"], row["judgment"]) == (None, "not judged", "a", None)

@@ -111,3 +111,14 @@ def test_nothing_but_an_end() -> None:
 
 def test_an_audition_is_of_a_judge() -> None:
     assert verdict(report_of(is_audition=True)) == "The judge the-judge was held against people. Nothing is gated."
+
+
+def test_answers_that_nobody_judged() -> None:
+    alone = Run("an answer")
+    some = report_of({(1, 1): [alone], (2, 1): [alone]})
+    assert ends(some) == "Nothing is gated. 2 turns were answered and not judged."
+    one = report_of({(1, 1): [alone]})
+    assert ends(one).endswith("1 turn was answered and not judged.")
+    none = report_of({result.place: [alone] for result in some.card.listed})
+    assert verdict(none) == "5 turns were answered by m and none was judged. Nothing is gated."
+    assert status_of(none, alone=False) == "passed"

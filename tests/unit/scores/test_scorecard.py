@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 from pytest_mtbench.domain.game import Game
 from pytest_mtbench.domain.question import Question, QuestionId
 from pytest_mtbench.domain.result import Judgment, Run, TurnKey, TurnResult
+from pytest_mtbench.scores.gates import GateSpec, decide
 from pytest_mtbench.scores.scorecard import Scorecard, Tournament, scorecard, scorecards
 
 from ... import results
@@ -257,3 +259,15 @@ def test_each_opponent_has_a_scorecard_of_its_own() -> None:
     cards = scorecards([question], [result])
     assert {name: card.overall.mean for name, card in cards.items()} == {"other": 1, "third": 0}
     assert scorecard([question], [result]).overall.mean == 0.5
+
+
+def test_an_answer_that_nobody_judged_counts_nowhere() -> None:
+    questions = [ask(1, "writing"), ask(2, "math")]
+    alone = [
+        TurnResult(TurnKey(SUITE, question.id, 2), question.category, (Run("a"),)) for question in reversed(questions)
+    ]
+    card = scorecard(questions, [*alone, rated(questions[0], 1, 7)])
+    assert card == replace(scorecard(questions, [rated(questions[0], 1, 7)]), unjudged=tuple(reversed(alone)))
+    assert (card.overall.mean, card.overall.n, card.overall.unscored, card.overall.measured) == (7, 1, 0, 1)
+    assert (card.turns[2].mean, card.turns[2].low, card.categories["math"].ratings_due) == (None, None, 0)
+    assert decide(GateSpec("overall", "overall", 1), scorecard(questions, alone), "id").status == "failed"
