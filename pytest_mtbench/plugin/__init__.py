@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .turn import MtbenchTurn
 
 _MARKERS = (
-    "mtbench(category, turn, question): an MT-Bench test; on a test that uses mtbench_turn, narrows its turns",
+    "mtbench(category, turn, question, judge): an MT-Bench test; with mtbench_turn: which turns, judged or not",
     "mtbench_gate: a score threshold of MT-Bench",
 )
 
@@ -63,10 +63,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.fixture
 def mtbench_turn(request: pytest.FixtureRequest) -> MtbenchTurn:
-    """One measured turn of MT-Bench: question, turn, category, messages, answer, judgment, score, reference.
+    """One turn of MT-Bench: question, turn, category, messages, answer, reference, score, judgment, games.
 
-    The test is parametrised over the selected turns; a `mtbench` marker with `category=`, `turn=` or `question=`
-    narrows them.  Without `--mtbench-model` it is skipped.
+    The last three ask the judge when one of them is read.  A test is parametrised over the selected turns; a `mtbench`
+    marker with `category=`, `turn=` or `question=` narrows them, and with `judge=` has them judged from the start, or
+    never.  Without `--mtbench-model` it is skipped.
     """
     if not _is_active(request.config):
         pytest.skip("mtbench_turn needs --mtbench-model")

@@ -1,24 +1,22 @@
-"""What one process builds to ask questions: limits, clients, the demo's server, estimates."""
+"""What one process builds to ask questions: limits, clients, the demo's server, the cache."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import demo
-from ..domain.chat import ChatRequest, Kind
+from ..domain.chat import Kind
 from ..domain.endpoint import Endpoint, Role
-from ..domain.result import TurnKey
+from ..domain.errors import ConfigError
 from ..engine.cache import ReplyCache
 from ..engine.client import OpenAIClient
-from ..engine.estimate import Estimate, estimate
 from ..engine.limits import Limiter
 from ..engine.patience import Announce
-from ..engine.plan import Plan, user_text
+from ..engine.plan import Plan
 from ..files.recorded import Recorded
-from ..suite.resolved import ResolvedSuite
 from ..suite.settings import Settings
 from ..untrusted.paths import is_file
 from ..untrusted.redaction import redacted, secrets_of
@@ -122,35 +120,18 @@ def with_answers(plan: Plan, recorded: Recorded) -> Plan:
     return replace(plan, model=replace(plan.model, answers=recorded.answers or None))
 
 
-def estimate_of(settings: Settings, suite: ResolvedSuite, keys: list[TurnKey], cache: ReplyCache | None) -> Estimate:
-    """What these turns would ask for, with a look at what is there already; asks nothing.
+def opened_cache(settings: Settings, note: Callable[[str], None]) -> ReplyCache | None:
+    """The run's cache, where it has one.
 
-    Args:
-        cache: None where there is none yet.
+    Raises:
+        ConfigError: nothing may be asked, and there is nothing in it.
     """
-    recorded = suite.recorded or Recorded()
-    by_mode: dict[str, tuple[Kind, ...]] = {"judgments": ("judgment",), "refresh": (), "off": ()}
-    readable = by_mode.get(settings.cache, ("answer", "judgment"))
-
-    def lookup(kind: Kind, request: ChatRequest) -> str | None:
-        if kind == "judgment":
-            text = recorded.judgment(request.model, user_text(request.messages), request.sample)
-            if text is not None:
-                return text
-        reply = cache.get(request) if cache is not None and kind in readable else None
-        # Where there is a baseline no other model answers, so that every answer is of the one under test.
-        old = (
-            kind == "answer" and settings.cache != "only" and reply is not None and suite.plan.is_too_old(reply.created)
-        )
-        return None if reply is None or old else reply.text
-
-    made = estimate(with_answers(suite.plan, recorded), [key for key in keys if key.suite == suite.id], lookup)
-    for bout in suite.bouts:
-        made = estimate(bout.plan, [key for key in keys if key.suite == bout.plan.key], lookup, made)
-    return made
-
-
-def cache_at_hand(settings: Settings, clients: Clients) -> ReplyCache | None:
-    """The cache where there is one already and its mode reads it."""
-    there = settings.cache not in ("refresh", "off") and is_file(settings.cache_folder / "cache.db")
-    return ReplyCache(settings.cache_folder, clients.note) if there else None
+    if settings.cache == "off":
+        return None
+    folder, only = settings.cache_folder, settings.cache == "only"
+    if only and not is_file(folder / "cache.db"):
+        raise ConfigError(f"--mtbench-cache=only: there is no cache at {folder}; run once with --mtbench-cache=all")
+    cache = ReplyCache(folder, note)
+    if only and cache.is_empty():
+        raise ConfigError(f"--mtbench-cache=only: the cache at {folder} is empty; run once with --mtbench-cache=all")
+    return cache

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ..domain.result import TurnKey
 from .arguments import is_suite_name
-from .item import SuiteItem
+from .needs import FIXTURE
 from .registry import SuiteRegistry
-from .suite_nodes import FIXTURE, added_node, suite_file_node
-from .turn_fixture import parametrize_turns, turn_key
+from .suite_nodes import added_node, suite_file_node
+from .turn_fixture import parametrize_turns
 
 
 class CollectionPlugin:
@@ -55,14 +54,3 @@ class ListingPlugin:
 class _EmptyFile(pytest.File):
     def collect(self) -> Iterable[pytest.Item]:
         return []
-
-
-def wanted_keys(items: Iterable[pytest.Item]) -> list[TurnKey]:
-    """Every turn that these items will ask for, in order."""
-    keys: dict[TurnKey, None] = {}
-    for item in items:
-        if isinstance(item, SuiteItem):
-            keys |= dict.fromkeys(item.keys)
-        elif (key := turn_key(item)) is not None:
-            keys[key] = None
-    return list(keys)

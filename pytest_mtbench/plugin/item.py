@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeVar
 
 import pytest
 
+from ..domain.chat import Kind
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
 from ..engine.runner import Runner
@@ -17,6 +18,8 @@ from ..scores.gates import GateResult
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line, printable
 from .options import VIRTUAL
+
+T = TypeVar("T")
 
 GATE_PROPERTY = "mtbench_gate"
 FATAL_PROPERTY = "mtbench_fatal"
@@ -103,18 +106,24 @@ def show_texts(item: pytest.Item, when: Literal["setup", "call"], text: str) -> 
 
 def want(item: pytest.Item, keys: Sequence[TurnKey], runs: int | None = None) -> None:
     """Has turns measured that an item will wait for; see `measured`."""
-    _runner(item).want(keys, runs)
+    runner = _runner(item)
+    _told(item, lambda: runner.want(keys, runs))
 
 
-def measured(item: pytest.Item, key: TurnKey, runs: int | None = None) -> TurnResult:
+def measured(item: pytest.Item, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
     """Waits for a turn on behalf of an item; ends the run where nothing can work any more.
 
     Args:
-        runs: how many runs of it; as many as its plan says by default.
+        runs, upto: see `Runner.want`.
     """
     runner = _runner(item)
+    return _told(item, lambda: runner.result(key, runs, upto))
+
+
+def _told(item: pytest.Item, action: Callable[[], T]) -> T:
+    """Does what may go wrong with the engine, and makes of that what pytest tells of an item."""
     try:
-        return runner.result(key, runs)
+        return action()
     except FatalError as error:
         end_with(item, str(error))
     except StoppedError as error:

@@ -69,6 +69,12 @@ class SuiteRegistry:
         return {*self.found, *(added.suite.path for added in self.added)}
 
     @property
+    def surely_run(self) -> set[str]:
+        """The suites whose items will be collected, whatever else is."""
+        added = {added.suite.path for added in self.added if not added.unless_used}
+        return {self.suites[path].id for path in {*self.found, *added}}
+
+    @property
     def all(self) -> list[ResolvedSuite]:
         """Every suite that may be asked for, the default one last where it does not run."""
         other = [self.default] if self.default is not None and self.default.path not in self.suites else []

@@ -13,6 +13,7 @@ import pytest
 
 from ..domain.tally import Tally
 from ..report import dry_run, terminal
+from ..report.line import wrapped
 from ..report.resuming import resuming
 from ..report.run_report import RunReport
 from ..scores.gates import GateResult
@@ -125,10 +126,12 @@ class ResultsPlugin:
 
     def _tables(self) -> Iterator[str]:
         width = shutil.get_terminal_size().columns
-        for suite, estimated in self._session.estimates:
+        for suite, estimated, highest in self._session.estimates:
             yield Heading(dry_run.title(suite.plan))
             most = suite.regression.rule.looks[-1] if suite.regression else suite.plan.runs
-            yield from dry_run.lines(suite.plan, estimated, width, most)
+            yield from dry_run.lines(suite.plan, estimated, width, most, highest)
+            if self._session.estimates_all:
+                yield from wrapped("every turn is counted, since with -n workers alone know the selection", width)
         for report in self._reports:
             yield Heading(terminal.title(report.plan))
             yield from terminal.lines(report, width)
@@ -181,7 +184,8 @@ class ResultsPlugin:
         known = [self._gates.get((suite.id, name)) for name in suite.gate_order]
         regression = suite.regression
         compared = tuple(_compared(suite, runner))
-        people = people_outcome(suite, suite.people, runner.results().values()) if suite.people else None
+        judged = [result for result in runner.results().values() if result.judged]
+        people = people_outcome(suite, suite.people, judged) if suite.people else None
         return RunReport(
             plan=suite.plan,
             card=scorecard(suite.plan.selected, results),
@@ -195,11 +199,11 @@ class ResultsPlugin:
             remarks=(*suite.remarks, *self._session.notes),
             against=scorecards(suite.plan.selected, results),
             regression=regression,
-            outcome=outcome_of(regression, suite.plan, runner.results().values()) if regression else None,
+            outcome=outcome_of(regression, suite.plan, judged) if regression else None,
             ending=self._ending.ending(int(session.exitstatus), self._problems),
             answered_by=answered_by(suite, self._registry.settings, hook=self._session.generated),
             people=people,
-            biases=_biases(suite, results, compared, people),
+            biases=_biases(suite, [result for result in results if result.judged], compared, people),
             people_rule=suite.people.rule if suite.people else None,
             compared=compared,
             models={bout.plan.key: bout.models for bout in suite.bouts},

@@ -17,24 +17,22 @@ from ..domain.errors import ConfigError, FatalError
 from ..domain.question import Question
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
-from ..engine.cache import ReplyCache
 from ..engine.channel import ChannelServer, RemoteRunner
-from ..engine.estimate import Estimate
 from ..engine.judging import judge_served_as
 from ..engine.measuring import Engine
 from ..engine.progress import Progress
 from ..engine.replies import Replies
-from ..engine.runner import FailedRunner, LocalRunner
+from ..engine.runner import FailedRunner, LocalRunner, Runner
 from ..files.shares import merge_reports
 from ..suite.keys import require_api_keys
 from ..suite.resolved import ResolvedSuite
-from ..untrusted.paths import is_file
 from ..untrusted.text import one_line
 from .announcer import Announcer
-from .clients import Clients, cache_at_hand, estimate_of, with_answers
-from .collection import wanted_keys
+from .clients import Clients, opened_cache, with_answers
 from .ending import end_run
+from .estimates import SuiteEstimate, estimates
 from .item import runner_key
+from .needs import Needs, needs_key
 from .options import plans_only, usage_error
 from .outputs import probe_outputs
 from .progress import ProgressPlugin, progress_of
@@ -65,7 +63,8 @@ class SessionPlugin:
         self.started = time.time()
         self._clock = time.monotonic()
         self._session: pytest.Session | None = None
-        self.estimates: list[tuple[ResolvedSuite, Estimate]] = []
+        self.estimates: list[SuiteEstimate] = []
+        self.estimates_all = False
 
     @property
     def seconds(self) -> float:
@@ -151,22 +150,10 @@ class SessionPlugin:
 
     def _estimate(self, session: pytest.Session) -> None:
         """What each suite would ask for; every turn of it where xdist's workers know the selection alone."""
-        under_xdist = self._channel_folder is not None
-        wanted = wanted_keys(session.items)
-        cache = cache_at_hand(self._settings, self._clients)
-        try:
-            for suite in self._registry.suites.values():
-                made = estimate_of(self._settings, suite, list(suite.keys) if under_xdist else wanted, cache)
-                if suite.regression is not None:
-                    for key in suite.regression.sentinel_keys:
-                        if under_xdist or key in wanted:
-                            for judge, request in suite.regression.sentinel_requests(key):
-                                made.add("judgment", request, known=False, judge=judge)
-                self.estimates.append((suite, made))
-        finally:
-            if cache is not None:
-                cache.close()
-        if under_xdist:  # the controller has collected nothing itself, which is no failure to find tests
+        self.estimates_all = self._channel_folder is not None
+        needs = None if self.estimates_all else Needs.of(session.items)
+        self.estimates = list(estimates(self._registry, needs, self._clients.note))
+        if self.estimates_all:  # the controller has collected nothing itself, which is no failure to find tests
             session.testscollected = 1
 
     def cleanup(self) -> None:
@@ -186,33 +173,48 @@ class SessionPlugin:
             self._server = None
 
     def _start(self, session: pytest.Session) -> None:
-        workerinput = getattr(self._config, "workerinput", None)
+        workerinput, needs = getattr(self._config, "workerinput", None), Needs.of(session.items)
         if workerinput is not None:
             try:
+                self._require_keys(needs)
                 self._remote = RemoteRunner(Path(workerinput[CHANNEL]))
-                self._config.stash[runner_key] = self._remote
-                self._remote.want(wanted_keys(session.items))
-            except FatalError as error:  # the first item tells the controller, which ends the run
-                self._config.stash[runner_key] = FailedRunner(error)
+                self._want(self._remote, needs)
+            except (ConfigError, FatalError) as error:  # the first item tells the controller, which ends the run
+                self._config.stash[runner_key] = FailedRunner(FatalError(str(error)))
             return
+        self._require_keys(needs)
         self.runner = self._local_runner()
-        self._config.stash[runner_key] = self.runner
         if self._channel_folder is not None:
             self._server = ChannelServer(self._channel_folder, self.runner, self.display.tell)
             self._server.start()
         else:
-            self.runner.want(wanted_keys(session.items))
+            self._want(self.runner, needs)
+
+    def _require_keys(self, needs: Needs) -> None:
+        """Of judges that tests may or may not ask only the first request says that a key is missing."""
+        plans = self._registry.plans
+        needed, judged = needs.payers(plans), needs.payers(plans, "judgment")
+        if self._channel_folder is not None:  # what workers will need is known in part
+            needed |= {suite.id for suite in self._registry.suites.values()}
+            judged |= self._registry.surely_run
+        for suite in self._registry.all:
+            if suite.id in needed:
+                require_api_keys(suite, self._settings, generated=self.generated, judged=suite.id in judged)
+
+    def _want(self, runner: Runner, needs: Needs) -> None:
+        self._config.stash[runner_key], self._config.stash[needs_key] = runner, needs
+        for keys, upto in needs.by_kind():
+            runner.want(keys, upto=upto)
 
     def _local_runner(self) -> LocalRunner:
         settings, suites = self._settings, list(self._registry.suites.values())
         probe_outputs(settings, [suite.plan for suite in suites])
-        hook, generated = self._config.hook.pytest_mtbench_generate, self.generated
-        for suite in suites:
-            require_api_keys(suite, settings, generated=generated)
+        hook = self._config.hook.pytest_mtbench_generate
         recorded = {suite.id: suite.recorded for suite in suites if suite.recorded is not None}
         for suite in suites if settings.merge else ():
             self._merge(suite)
-        cache = self._open_cache()
+        judges_again = any(suite.regression and suite.regression.sentinel for suite in self._registry.all)
+        cache = opened_cache(settings, self._clients.note) if judges_again or not settings.merge else None
 
         def generate(messages: list[Message], question: Question, turn: int, run: int) -> object:
             return hook(messages=messages, question=question, turn=turn, run=run)
@@ -226,7 +228,7 @@ class SessionPlugin:
                 plans,
                 Replies(cache, settings.cache, self._clients.client, recorded),
                 limiter_of=lambda plan: self._clients.limiter(plan.model, "answer"),
-                generate=generate if generated else None,
+                generate=generate if self.generated else None,
                 redact=self._clients.redact,
                 announce=self._announcer,
                 known=self._merged,
@@ -249,18 +251,3 @@ class SessionPlugin:
             tally.note(remark)
         self._merged |= {result.key: result for result in results}
         self._tallies[suite.id] = tally
-
-    def _open_cache(self) -> ReplyCache | None:
-        settings = self._settings
-        judges = any(suite.regression and suite.regression.sentinel for suite in self._registry.all)
-        if settings.cache == "off" or (settings.merge and not judges):
-            return None
-        folder = settings.cache_folder
-        if settings.cache == "only" and not is_file(folder / "cache.db"):
-            raise ConfigError(f"--mtbench-cache=only: there is no cache at {folder}; run once with --mtbench-cache=all")
-        cache = ReplyCache(folder, self._clients.note)
-        if settings.cache == "only" and cache.is_empty():
-            raise ConfigError(
-                f"--mtbench-cache=only: the cache at {folder} is empty; run once with --mtbench-cache=all"
-            )
-        return cache

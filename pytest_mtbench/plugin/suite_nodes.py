@@ -15,12 +15,11 @@ from ..suite.resolved import ResolvedSuite
 from .baseline_items import JudgeItem, RegressionItem
 from .gate_items import GateItem
 from .names import comparison_item_name, gate_item_name, turn_item_name
+from .needs import FIXTURE
 from .options import VIRTUAL
 from .people_items import ComparisonItem, PeopleItem
 from .registry import AddedSuite
 from .turn_items import TurnItem
-
-FIXTURE = "mtbench_turn"
 
 
 class SuiteFileNode(pytest.File):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..domain.chat import Message
@@ -11,10 +12,15 @@ from ..domain.result import TurnResult
 from ..engine.plan import Plan
 from ..protocol.prompts import answer_messages
 
+Judged = Callable[[str], TurnResult]
+"""The turn with its score, for the attribute of that name; waits for it, and fails the test where there is none."""
+
 
 @dataclass(frozen=True)
 class MtbenchTurn:
-    """One measured turn, as the `mtbench_turn` fixture gives it.
+    """One turn, as the `mtbench_turn` fixture gives it.
+
+    `judgment`, `score` and `games` ask the judge when the first of them is read.
 
     Args:
         question: the question; `question.turns` are its texts.
@@ -22,11 +28,7 @@ class MtbenchTurn:
         category: the question's category.
         messages: the conversation that the model was sent for this turn.
         answer: what the model said, thinking included.
-        judgment: what the judge said, of a jury the first.
-        score: the judge's rating, 1-10 (the mean where there are several, also of a jury); in pairwise mode 1 for a
-            win, 0.5 for a tie and 0 for a loss.
         reference: the reference answer to this turn, or None.
-        games: in pairwise mode, what came of it against each other model.
     """
 
     question: Question
@@ -34,14 +36,38 @@ class MtbenchTurn:
     category: str
     messages: list[Message] = field(repr=False)
     answer: str
-    judgment: str = field(repr=False)
-    score: float
     reference: str | None = field(repr=False)
-    games: tuple[Game, ...] = field(repr=False, default=())
+    _judged: Judged = field(repr=False, compare=False)
+    _has_games: bool = field(repr=False, default=False)
+
+    @property
+    def judgment(self) -> str:
+        """What the judge said, of a jury the first."""
+        return self._judged("judgment").judgment
+
+    @property
+    def score(self) -> float:
+        """The judge's rating, 1-10: the mean where there are several, also of a jury.
+
+        In pairwise mode 1 for a win, 0.5 for a tie and 0 for a loss.
+        """
+        score = self._judged("score").score
+        if score is None:
+            raise RuntimeError("a turn without a score was given to a test")
+        return score
+
+    @property
+    def games(self) -> tuple[Game, ...]:
+        """In pairwise mode, what came of it against each other model; else none, and nobody is asked."""
+        return self._judged("games").games if self._has_games else ()
 
     @classmethod
-    def from_result(cls, plan: Plan, question: Question, result: TurnResult) -> MtbenchTurn:
-        """The view of a scored result."""
+    def from_result(cls, plan: Plan, question: Question, result: TurnResult, judged: Judged) -> MtbenchTurn:
+        """The view of an answered turn.
+
+        Args:
+            judged: gives the same turn with its score.
+        """
         turn = result.key.turn
         return cls(
             question=question,
@@ -49,8 +75,7 @@ class MtbenchTurn:
             category=question.category,
             messages=answer_messages(question, list(result.runs[0].earlier), plan.model.system_prompt),
             answer=result.answer,
-            judgment=result.judgment,
-            score=result.score or 0.0,
             reference=question.reference[turn - 1] if question.reference else None,
-            games=result.games,
+            _judged=judged,
+            _has_games=bool(plan.opponents),
         )

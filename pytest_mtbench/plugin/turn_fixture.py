@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 
 from ..domain.question import Question, QuestionSet
-from ..domain.result import TurnKey
+from ..domain.result import TurnKey, TurnResult
 from ..suite.file import suggestion
+from ..suite.resolved import ResolvedSuite
+from .item import want
+from .needs import FIXTURE, judging_of, turns_beside
 from .registry import SuiteRegistry
-from .suite_nodes import FIXTURE
 from .turn import MtbenchTurn
-from .turn_items import scored_turn, turn_marks
+from .turn_items import answered_turn, scored_turn, turn_marks
 
 _ARGUMENTS = ("category", "turn", "question")
+_read_key = pytest.StashKey[set[str]]()
+"""The test functions of a module or a class of which a score was read."""
 
 
 def parametrize_turns(metafunc: pytest.Metafunc, registry: SuiteRegistry) -> None:
@@ -40,20 +44,45 @@ def parametrize_turns(metafunc: pytest.Metafunc, registry: SuiteRegistry) -> Non
 
 
 def requested_turn(request: pytest.FixtureRequest) -> MtbenchTurn:
-    """The value of `mtbench_turn`: waits for the turn's score."""
+    """The value of `mtbench_turn`: waits for the turn's answer, and for its score where the marker says so."""
     suite, question, turn = request.param
-    result = scored_turn(request.node, suite, TurnKey(suite.id, question.id, turn))
-    return MtbenchTurn.from_result(suite.plan, question, result)
+    item, key = request.node, TurnKey(suite.id, question.id, turn)
+    wait = scored_turn if judging_of(item) else answered_turn
+    return MtbenchTurn.from_result(suite.plan, question, wait(item, suite, key), _Judged(item, suite, key))
 
 
-def turn_key(item: pytest.Item) -> TurnKey | None:
-    """The turn that a user's own test will ask for."""
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    chosen = parameters.get(FIXTURE)
-    if not isinstance(chosen, tuple):  # pytest's own mark stands there where the marker narrowed to nothing
-        return None
-    suite, question, turn = chosen
-    return TurnKey(suite.id, question.id, turn)
+class _Judged:
+    """Gives a turn with its score, once a test reads it.
+
+    The first read has the turns of all selected instances of the test function judged, side by side: they will be read
+    as well.
+    """
+
+    def __init__(self, item: pytest.Item, suite: ResolvedSuite, key: TurnKey) -> None:
+        self._item = item
+        self._suite = suite
+        self._key = key
+        self._result: TurnResult | None = None
+
+    def __call__(self, attribute: str) -> TurnResult:
+        if judging_of(self._item) is False:
+            pytest.fail(
+                f"{FIXTURE}.{attribute}: the mtbench marker of this test says judge=False, so nothing is judged; "
+                "without it this asks the judge",
+                pytrace=False,
+            )
+        if self._result is None:
+            self._have_all_judged()
+            self._result = scored_turn(self._item, self._suite, self._key)
+        return self._result
+
+    def _have_all_judged(self) -> None:
+        item = self._item
+        name = getattr(item, "originalname", item.name)
+        read = item.parent.stash.setdefault(_read_key, set()) if item.parent is not None else set()
+        if name not in read:
+            read.add(name)
+            want(item, turns_beside(item))
 
 
 def problems_of(mark: pytest.Mark, questions: QuestionSet) -> Iterator[str]:
@@ -62,10 +91,13 @@ def problems_of(mark: pytest.Mark, questions: QuestionSet) -> Iterator[str]:
     Args:
         questions: the whole set; a category that this run leaves out is no mistake.
     """
-    unknown = sorted(set(mark.kwargs) - set(_ARGUMENTS))
+    unknown = sorted(set(mark.kwargs) - {*_ARGUMENTS, "judge"})
     if mark.args or unknown:
         what = f"no argument {unknown[0]!r}" if unknown else "no positional arguments"
-        yield f"the mtbench marker has {what}; it takes category=, turn= and question="
+        yield f"the mtbench marker has {what}; it takes category=, turn=, question= and judge="
+    judge = mark.kwargs.get("judge", True)
+    if not isinstance(judge, bool):
+        yield f"the mtbench marker names judge={judge!r}; it is True or False"
     known: dict[str, Sequence[object]] = {
         "category": questions.categories,
         "turn": sorted({turn for question in questions.questions for turn in question.turn_numbers}),
@@ -94,4 +126,4 @@ def _values(narrowing: Mapping[str, Any], name: str) -> Sequence[object]:
 
 def _matches(narrowing: Mapping[str, Any], question: Question, turn: int) -> bool:
     facts = {"category": question.category, "turn": turn, "question": question.id}
-    return all(facts[name] in _values(narrowing, name) for name in narrowing)
+    return all(facts[name] in _values(narrowing, name) for name in facts if name in narrowing)

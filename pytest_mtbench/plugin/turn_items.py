@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from ..domain.question import Question
-from ..domain.result import TurnKey, TurnResult
+from ..domain.result import NOT_JUDGED, TurnKey, TurnResult
 from ..report.turn_texts import passed_text, too_low
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .item import SuiteItem, measured, set_properties, show_texts
 from .names import item_id, marker_name
+from .needs import needs_key
 from .options import plans_only
 
 
@@ -56,6 +57,18 @@ def scored_turn(item: pytest.Item, suite: ResolvedSuite, key: TurnKey, question:
     return result
 
 
+def answered_turn(item: pytest.Item, suite: ResolvedSuite, key: TurnKey) -> TurnResult:
+    """Waits for a turn's answer on behalf of an item, which fails where there is none; asks no judge."""
+    result = measured(item, key, upto="answer")
+    known = turn_properties(suite, result)
+    if key in item.config.stash[needs_key].surely_judged:  # another item tells the score
+        known = [(name, value) for name, value in known if name != "score"]
+    set_properties(item, known)
+    if result.runs[0].answer is None:
+        pytest.fail(f"no answer: {one_line(result.unscored or '')}", pytrace=False)
+    return result
+
+
 def turn_marks(question: Question, turn: int) -> list[pytest.MarkDecorator]:
     """The markers of a turn."""
     return [
@@ -68,13 +81,14 @@ def turn_marks(question: Question, turn: int) -> list[pytest.MarkDecorator]:
 def turn_properties(suite: ResolvedSuite, result: TurnResult) -> list[tuple[str, object]]:
     """What JUnit's XML says of a turn."""
     score = "" if result.score is None else f"{result.score:g}"
+    judge = [("judge", suite.plan.judge_name)] if result.judged else []
     outcomes = ",".join(f"{game.outcome or 'unscored'} against {game.against}" for game in result.games)
     return [
         *([("outcome", item_id(outcomes))] if outcomes else []),
-        ("score", score),
+        ("score", score if result.judged else NOT_JUDGED),
         ("category", item_id(result.category)),
         ("turn", result.key.turn),
-        ("judge", suite.plan.judge_name),
+        *judge,
         ("cached", "false" if result.spent.replies else "true"),
         *([("cost", _usd(result.spent.cost))] if _is_priced(suite) and result.spent.cost is not None else []),
     ]

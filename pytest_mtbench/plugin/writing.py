@@ -78,7 +78,7 @@ class Writer:
     def _export(self, report: RunReport) -> Iterator[str]:
         folder = self._settings.export
         if folder is not None and not any(self._keep(path, [report]) for path in export_files(folder, report.plan)):
-            rows, note = report.card.results, report.tally.note
+            rows, note = report.card.listed, report.tally.note
             what = f"--mtbench-export={folder}"
             yield from self._tried(folder, what, lambda: export(folder, report.plan, rows, report.started, note))
 
@@ -96,7 +96,8 @@ class Writer:
     @property
     def told(self) -> list[str]:
         """What the summary says of sheets, and of files that a run which measured nothing left as they were."""
-        kept = [f"{path}: not replaced, since this run scored no turn" for path in sorted(self._kept)]
+        why = "not replaced, since this run scored no turn; remove it, or name another file"
+        kept = [f"{path}: {why}" for path in sorted(self._kept)]
         return kept + [f"{path}: {said}" for path, said in self._sheets.items()]
 
     def _keep(self, path: Path, reports: Iterable[RunReport]) -> bool:

@@ -102,8 +102,8 @@ def _unscored(report: RunReport, width: int) -> Iterator[str]:
 
 def unjudged_line(count: int) -> str:
     """What is said of turns that were answered and not judged."""
-    turns = f"{count} turn{'s' if count > 1 else ''}"
-    return f"{NOT_JUDGED}: {turns}, of which tests read the answer alone; no score and no gate is made of them"
+    turns = "1 turn was" if count == 1 else f"{count} turns were"
+    return f"{NOT_JUDGED}: {turns} answered and nobody read a score; they are part of no score and no gate"
 
 
 def _lowest(report: RunReport) -> Iterator[str]:

@@ -9,11 +9,12 @@ from .resolved import ResolvedSuite
 from .settings import Settings
 
 
-def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: bool) -> None:
-    """Whether every remote endpoint that may be asked has a key.
+def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: bool, judged: bool = True) -> None:
+    """Whether every remote endpoint that will be asked has a key.
 
     Args:
         generated: a user's own hook answers instead of the model.
+        judged: whether answers will be judged, and compared with other models'.
 
     Raises:
         ConfigError: a key is missing.
@@ -26,8 +27,9 @@ def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: 
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
     exist = bool(settings.answers or settings.merge)
     roles: list[Role] = [] if generated or exist or resolved.is_audition else [resolved.plan.model]
-    roles += resolved.plan.judges if sentinel or not exist else []
-    roles += [other for other in resolved.plan.opponents if other.answers is None and not settings.merge]
+    roles += resolved.plan.judges if judged and (sentinel or not exist) else []
+    others = resolved.plan.opponents if judged else ()
+    roles += [other for other in others if other.answers is None and not settings.merge]
     problems = [
         f"no key for {role.name} at {role.endpoint.url}: set {role.endpoint.key_variable}, or name another variable "
         "with api_key_env in the suite file"

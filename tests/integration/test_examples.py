@@ -73,10 +73,9 @@ def test_a_judge_beside_people(bench: Bench) -> None:
 
 def test_the_users_own_test(bench: Bench) -> None:
     shutil.copy(EXAMPLES / "own_test" / "test_answers.py", bench.path)
-    bench.plain("test_answers.py").assert_outcomes(skipped=3)
+    bench.plain("test_answers.py").assert_outcomes(skipped=4)
     code = {"question_id": 6, "category": "coding", "turns": ["Write a loop."]}
-    riddle = {"question_id": 7, "category": "reasoning", "turns": ["Who is it?"]}
-    write_set(bench.questions, [*QUESTIONS, code, riddle])
+    write_set(bench.questions, [*QUESTIONS, code])
     bench.endpoint.answer = lambda asked: "```\nfor x in y: ...\n```"
-    bench.run("test_answers.py").assert_outcomes(passed=1 + 5 + 11)
-    assert len(bench.endpoint.asked) == 2 * 11
+    bench.run("test_answers.py").assert_outcomes(passed=10 + 1 + 4 + 2)
+    assert (len(bench.endpoint.answers), len(bench.endpoint.judgments)) == (10, 4)

@@ -21,7 +21,7 @@ PROGRESS = re.compile(r"answers \d+/\d+, judgments \d+/\d+")
 OWN_TEST = """
 import pytest
 
-@pytest.mark.mtbench(category="trivia")
+@pytest.mark.mtbench(category="trivia", judge=True)
 def test_of_my_own(mtbench_turn):
     print("printed by a test", end="")
 """
@@ -156,9 +156,11 @@ def test_where_others_write_to_the_terminal_nothing_is_rewritten(
     assert b"\x1b[A" not in terminal.screen.sent
 
 
-def test_beside_tests_of_others_it_goes_before_they_run(bench: Bench, start: Start) -> None:
-    free = "(mtbench_turn, capsys):\n    with capsys.disabled():\n        print"
-    bench.pytester.makepyfile(test_own=OWN_TEST.replace("(mtbench_turn):\n    print", free))
+@pytest.mark.parametrize("judge", [True, None], ids=["from the start", "when it is read"])
+def test_beside_tests_of_others_it_goes_before_they_run(bench: Bench, start: Start, judge: bool | None) -> None:
+    free = "(mtbench_turn, capsys):\n    mtbench_turn.score\n    with capsys.disabled():\n        print"
+    own = OWN_TEST.replace("(mtbench_turn):\n    print", free)
+    bench.pytester.makepyfile(test_own=own if judge else own.replace(", judge=True", ""))
     held = Held(bench)
     terminal = start("test_own.py")
     lines = terminal.until(lambda lines: "answers 1/1, judgments 0/1" in lines[-1])

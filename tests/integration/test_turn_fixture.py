@@ -69,7 +69,7 @@ def test_without_the_plugin_active_it_is_skipped(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     "mark, message",
-    [("turns=1", "the mtbench marker has no argument 'turns'; it takes category=, turn= and question="),
+    [("turns=1", "the mtbench marker has no argument 'turns'; it takes category=, turn=, question= and judge="),
      ("'math'", "the mtbench marker has no positional arguments")],
 )  # fmt: skip
 def test_a_marker_with_a_wrong_argument(bench: Bench, mark: str, message: str) -> None:
@@ -78,14 +78,6 @@ def test_a_marker_with_a_wrong_argument(bench: Bench, mark: str, message: str) -
     assert result.ret != 0
     assert message in result.stdout.str() + result.stderr.str()
     assert bench.endpoint.asked == []
-
-
-def test_an_unscored_turn_is_an_error_of_the_fixture(bench: Bench) -> None:
-    bench.endpoint.judge = lambda asked: "no idea"
-    bench.pytester.makepyfile(test_own="def test_it(mtbench_turn): pass")
-    result = bench.run("-k", "test_it and q3")
-    result.assert_outcomes(errors=2, deselected=7)
-    assert "unscored: the judge's reply holds no rating" in result.stdout.str()
 
 
 def test_it_can_be_parametrised_further(bench: Bench) -> None:

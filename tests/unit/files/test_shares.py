@@ -99,7 +99,7 @@ def test_the_shares_are_the_whole(small_set: Path, tmp_path: Path, shares: int, 
 def test_the_conversation_before_a_second_turn_is_kept(small_set: Path, tmp_path: Path) -> None:
     plan = plan_of(small_set)
     merged = by_key(merged_results(write_shares(tmp_path, plan), plan))
-    second = MtbenchTurn.from_result(plan, plan.question(3), merged[TurnKey(SUITE, 3, 2)])
+    second = MtbenchTurn.from_result(plan, plan.question(3), merged[TurnKey(SUITE, 3, 2)], pytest.fail)
     said = [(message["role"], message["content"]) for message in second.messages]
     assert said[1:] == [
         ("user", "What is 6 times 7?"),

@@ -22,7 +22,14 @@ def problems(*arguments: Any, **narrowing: Any) -> list[str]:
 
 @pytest.mark.parametrize(
     "narrowing",
-    [{}, {"category": "math"}, {"category": ["math", "coding"], "turn": 2}, {"question": (1, "two")}, {"turn": {1, 2}}],
+    [
+        {},
+        {"category": "math"},
+        {"category": ["math", "coding"], "turn": 2},
+        {"question": (1, "two")},
+        {"turn": {1, 2}},
+        {"judge": False},
+    ],
 )
 def test_what_is_in_the_set_is_right(narrowing: dict[str, Any]) -> None:
     assert problems(**narrowing) == []
@@ -36,7 +43,8 @@ def test_what_is_in_the_set_is_right(narrowing: dict[str, Any]) -> None:
         ({"question": "1"}, "names question='1', which small has not; did you mean 1?"),
         ({"turn": 3}, "names turn=3, which small has not; there is 1, 2"),
         ({"turn": "1"}, "names turn='1', which small has not; did you mean 1?"),
-        ({"turns": 1}, "has no argument 'turns'; it takes category=, turn= and question="),
+        ({"judge": "no"}, "names judge='no'; it is True or False"),
+        ({"turns": 1}, "has no argument 'turns'; it takes category=, turn=, question= and judge="),
     ],
 )
 def test_a_typo_is_named_with_a_near_name(narrowing: dict[str, Any], problem: str) -> None:
@@ -45,7 +53,7 @@ def test_a_typo_is_named_with_a_near_name(narrowing: dict[str, Any], problem: st
 
 def test_positional_arguments_are_none() -> None:
     assert problems("math") == [
-        "the mtbench marker has no positional arguments; it takes category=, turn= and question="
+        "the mtbench marker has no positional arguments; it takes category=, turn=, question= and judge="
     ]
 
 

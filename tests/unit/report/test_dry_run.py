@@ -63,6 +63,17 @@ def test_each_of_a_jury_has_its_own(plan: Plan) -> None:
     assert "cost: unknown; `prices:`" in said
 
 
+def test_what_tests_may_ask_beside_that(plan: Plan) -> None:
+    asked: dict[Kind, CallCount] = {"answer": CallCount(made=9), "judgment": CallCount(made=9)}
+    most = Estimate(counts=asked, usage=dict(USED))
+    least = Estimate(counts=asked | {"judgment": CallCount(made=2)}, usage=USED | {"judgment": Usage(10, 0)})
+    priced = replace(plan, model=replace(plan.model, price=(0.0, 0.0)), judge=replace(plan.judge, price=(2.0, 0.0)))
+    for one, cost in ((priced, "; cost: about 2.00 USD"), (plan, "")):
+        said = list(dry_run.lines(one, least, 500, 1, most))
+        assert f"if tests read a score, a judgment or games: up to 7 judgments more{cost}" in said
+        assert list(dry_run.lines(one, most, 500, 1, most)) == list(dry_run.lines(one, most, 500, 1))
+
+
 def test_of_an_unknown_name_no_price_is_guessed() -> None:
     assert list_price("gpt-4o") is LIST_PRICES["gpt-4o"]
     assert [list_price(name) for name in ("gpt-4o-2024-05-13", "my-gpt-4o", "", "gpt-4o/x")] == [None] * 4

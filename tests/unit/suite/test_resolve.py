@@ -386,10 +386,11 @@ def test_each_endpoint_gets_its_own_key(
     assert key_of(resolved(text, environ={name: KEYS[name] for name in names})) == expected
 
 
-def check(run: ResolvedSuite, tmp_path: Path, *, generated: bool = False, **options: Any) -> str:
+def check(run: ResolvedSuite, tmp_path: Path, *, generated: bool = False, judged: bool = True, **options: Any) -> str:
     """What `require_api_keys` complains of; empty where it does not."""
     try:
-        require_api_keys(run, Settings(rootdir=tmp_path, cwd=tmp_path, **options), generated=generated)
+        settings = Settings(rootdir=tmp_path, cwd=tmp_path, **options)
+        require_api_keys(run, settings, generated=generated, judged=judged)
     except ConfigError as error:
         return str(error)
     return ""
@@ -433,6 +434,14 @@ def test_a_model_that_is_not_asked_needs_no_key_but_its_judge_does(resolved: Res
     said = check(run, tmp_path, generated=True)
     assert REMOTE not in said
     assert REMOTE_JUDGE in said
+
+
+def test_a_judge_that_may_not_be_asked_needs_no_key(resolved: Resolve, tmp_path: Path) -> None:
+    run = resolved(base_url=REMOTE, judge_base_url=REMOTE_JUDGE)
+    said = check(run, tmp_path, judged=False)
+    assert REMOTE in said
+    assert REMOTE_JUDGE not in said
+    assert not check(run, tmp_path, judged=False, generated=True)
 
 
 def test_answers_that_exist_may_have_their_judgments_beside_them(resolved: Resolve, tmp_path: Path) -> None:
