@@ -188,8 +188,15 @@ def price_table() -> str:
 def turn_table() -> str:
     """What `mtbench_turn` has."""
     arguments = inspect.cleandoc(MtbenchTurn.__doc__ or "").partition("Args:\n")[2]
-    rows = [(f"`.{name}`", text) for name, text in _arguments(arguments)]
-    return _table(("attribute", "what it is"), rows)
+    found = [*_arguments(arguments), *_properties(MtbenchTurn)]
+    return _table(("attribute", "what it is"), [(f"`.{name}`", text) for name, text in found])
+
+
+def _properties(kind: type) -> Iterator[tuple[str, str]]:
+    for name, value in vars(kind).items():
+        if isinstance(value, property):
+            text = " ".join(inspect.cleandoc(value.__doc__ or "").split())
+            yield name, text[:1].lower() + text[1:].rstrip(".")
 
 
 def hook_texts() -> str:

@@ -47,10 +47,7 @@ class MtbenchTurn:
 
     @property
     def score(self) -> float:
-        """The judge's rating, 1-10: the mean where there are several, also of a jury.
-
-        In pairwise mode 1 for a win, 0.5 for a tie and 0 for a loss.
-        """
+        """The judge's rating, 1-10, the mean where there are several; in pairwise mode 1, 0.5 or 0 (win, tie, loss)."""
         score = self._judged("score").score
         if score is None:
             raise RuntimeError("a turn without a score was given to a test")
