@@ -536,7 +536,8 @@ def test_the_dry_run_says_what_would_be_called(width: int, name: str) -> None:
     said = " ".join(" ".join(found).split())
     assert "answers: 20 to ask" in said
     assert "judgments: 20 to ask of gpt-4 at http://localhost:8000/v1, 0 there already" in said
-    assert "cost: unknown" in said
+    assert "USD for the judgments; that of the answers is unknown" in said
+    assert "list prices, USD a million tokens: gpt-4 30 in, 60 out" in said
     assert "nothing was called" in said
 
 
