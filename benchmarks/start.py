@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Row:
     """One measure.
 
     Args:
-        median: over all times; `low` and `high`: between them lies the middle half.
+        low, high: the least and the most of all times; other work on a shared machine only adds to the least.
         goal: the most that it should be, or None.
     """
 
@@ -52,9 +52,8 @@ class Row:
     goal: float | None = None
 
     @classmethod
-    def of(cls, measure: str, unit: str, values: Iterable[float], goal: float | None = None) -> Row:
-        low, median, high = statistics.quantiles(values, n=4, method="inclusive")
-        return cls(measure, unit, median, low, high, goal)
+    def of(cls, measure: str, unit: str, values: Sequence[float], goal: float | None = None) -> Row:
+        return cls(measure, unit, statistics.median(values), min(values), max(values), goal)
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def main() -> None:
     table = [
         [row.measure, row.unit, f"{row.median:.3f}", f"{row.low:.3f}-{row.high:.3f}", row.goal or ""] for row in rows
     ]
-    print(tabulate(table, ["measure", "unit", "median", "middle half", "goal"], disable_numparse=True))
+    print(tabulate(table, ["measure", "unit", "median", "least-most", "goal"], disable_numparse=True))
 
 
 if __name__ == "__main__":
