@@ -19,29 +19,26 @@ from tests.engine_harness import plan_of, running
 
 from .endpoint import served
 from .runs import Row, asking, pytest_run, started, write_questions
+from .start import EMPTY, inactive, start
 
 Measure = Callable[[Path, int], Iterator[Row]]
 LATENCY = 0.25
 REQUESTS = 320
-EMPTY = "import pytest\n\n\n@pytest.mark.parametrize('n', range(160))\ndef test_nothing(n):\n    pass\n"
 
 
 def busy(folder: Path, times: int) -> Iterator[Row]:
     """How long the endpoint is busy, held against the least time that so many places allow."""
-    rest: list[float] = []
     for places, goal in ((8, 1.05), (32, 1.2), (80, 1.5)):
         # Answers fill the places in rounds; the last judgments follow.
         bound = LATENCY * (REQUESTS / 2 / places + 1)
         found = []
         for time_ in range(times):
             with served(str(LATENCY)) as endpoint:
-                cost = pytest_run(folder, *asking(endpoint, limit=places), f"--mtbench-cache-dir=b{places}-{time_}")
+                pytest_run(folder, *asking(endpoint, limit=places), f"--mtbench-cache-dir=b{places}-{time_}")
                 seen = endpoint.busy()
             assert seen.requests == REQUESTS, seen
             found.append(seen.seconds / bound)
-            rest += [cost.wall - seen.seconds] if places == 8 else []
         yield Row("busy", f"busy / bound at {places}+{places}", found, goal)
-    yield Row("busy", "seconds outside the busy time", rest, 1.9)
 
 
 def client(folder: Path, times: int, requests: int = 1000) -> Iterator[Row]:
@@ -77,16 +74,6 @@ def cached(folder: Path, times: int) -> Iterator[Row]:
             bare = pytest_run(folder, "-p", "no:mtbench", "test_empty.py")
             found.append(pytest_run(folder, *options, "--ignore=test_empty.py").wall / bare.wall)
     yield Row("cached", "everything cached / 160 empty tests", found, 2.0)
-
-
-def inactive(folder: Path, times: int) -> Iterator[Row]:
-    """What an installed plugin costs a run that does not use it."""
-    (folder / "test_empty.py").write_text(EMPTY, encoding="utf-8")
-    pairs = [
-        (pytest_run(folder, "test_empty.py"), pytest_run(folder, "-p", "no:mtbench", "test_empty.py"))
-        for _ in range(4 * times)
-    ]
-    yield Row("inactive", "installed and not used / -p no:mtbench", [one.cpu / other.cpu for one, other in pairs], 1.02)
 
 
 def shared(folder: Path, times: int) -> Iterator[Row]:
@@ -173,7 +160,7 @@ def workers(folder: Path, times: int) -> Iterator[Row]:
 
 
 MEASURES: dict[str, Measure] = {
-    one.__name__: one for one in (busy, client, engine, cached, inactive, shared, large, flight, uneven, workers)
+    one.__name__: one for one in (busy, start, client, engine, cached, inactive, shared, large, flight, uneven, workers)
 }
 
 
@@ -217,6 +204,6 @@ async def _bare(url: str, requests: int, places: int) -> float:
             await reader.readexactly(int(reply.partition(b"content-length:")[2].split()[0]))
         writer.close()
 
-    start = time.monotonic()
+    began = time.monotonic()
     await asyncio.gather(*(ask_on() for _ in range(places)))
-    return time.monotonic() - start
+    return time.monotonic() - began

@@ -72,7 +72,9 @@ class started:  # noqa: N801 - used as a function
         plugins = [part for name in NOT_A_USERS for part in ("-p", f"no:{name}")]
         self._before = resource.getrusage(resource.RUSAGE_CHILDREN)
         self._start = time.monotonic()
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "MTBENCH"))}
+        # With PYTHONDONTWRITEBYTECODE every run would compile the plugin anew, as a user's does once.
+        dropped = ("OPENAI", "MTBENCH", "PYTHONDONTWRITEBYTECODE")
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pytest", *plugins, "-q", "--rootdir=.", *options],
             cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
