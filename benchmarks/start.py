@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def start(folder: Path, times: int) -> Iterator[Row]:
             wall = pytest_run(folder, *options).wall
             outside.append(wall - endpoint.busy().seconds)
             warm.append(pytest_run(folder, *options).cpu)
-            _forget_what_pytest_compiled()
+            _forget_what_pytest_compiled(folder)
             cold.append(pytest_run(folder, *options).cpu)
     yield Row("start", "seconds outside the busy time", outside, 1.9)
     yield Row("start", "seconds of CPU, everything cached", warm)
@@ -39,9 +40,9 @@ def inactive(folder: Path, times: int) -> Iterator[Row]:
     yield Row("inactive", "installed and not used / -p no:mtbench", [one.cpu / other.cpu for one, other in pairs], 1.02)
 
 
-def _forget_what_pytest_compiled() -> None:
+def _forget_what_pytest_compiled(folder: Path) -> None:
     """pytest compiles an installed plugin itself, and so once more than pip has."""
-    package = importlib.util.find_spec("pytest_mtbench")
-    for place in (package.submodule_search_locations or ()) if package else ():
-        for compiled in Path(place).rglob("*-pytest-*.pyc"):
-            compiled.unlink()
+    command = [sys.executable, "-c", "import pytest_mtbench; print(pytest_mtbench.__path__[0])"]
+    package = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+    for compiled in Path(package).rglob("*-pytest-*.pyc"):
+        compiled.unlink()

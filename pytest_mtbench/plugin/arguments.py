@@ -6,8 +6,6 @@ Imported at every start of pytest, so it imports nothing but pytest, the standar
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -28,14 +26,14 @@ def is_suite_name(path: Path) -> bool:
 
 def named_suites(config: pytest.Config) -> list[Path]:
     """The suite files that the command line itself names; a folder that holds one is not enough."""
-    paths = [_path_of(config, argument) for argument in _given(config)]
+    paths = [path_of(config, argument) for argument in _given(config)]
     return list(dict.fromkeys(path for path in paths if is_suite_name(path) and is_file(path)))
 
 
 def names_no_folder(config: pytest.Config) -> bool:
     """Whether somebody named files and ids alone, and so asks for these alone."""
     given = _given(config)
-    return bool(given) and not any(is_folder(_path_of(config, argument)) for argument in given)
+    return bool(given) and not any(is_folder(path_of(config, argument)) for argument in given)
 
 
 def take_virtual(config: pytest.Config) -> list[str]:
@@ -49,7 +47,7 @@ def take_virtual(config: pytest.Config) -> list[str]:
     places = {absolute(folder / VIRTUAL) for folder in (config.rootpath, config.invocation_params.dir)}
     for argument in config.args:
         path, separator, name = argument.partition("::")
-        place = _path_of(config, path)
+        place = path_of(config, path)
         if separator and path and place in places and not is_file(place):
             names.append(name)
         else:
@@ -61,7 +59,7 @@ def take_virtual(config: pytest.Config) -> list[str]:
 def root_suite(config: pytest.Config) -> Path | None:
     """The suite file in the rootdir, where there is one that pytest does not ignore."""
     path = config.rootpath / SUITE_NAME
-    return path if is_file(path) and not _is_ignored(config, path) else None
+    return path if is_file(path) and not is_ignored(config, path) else None
 
 
 def not_run(config: pytest.Config, path: Path) -> str:
@@ -74,59 +72,7 @@ def not_run(config: pytest.Config, path: Path) -> str:
     return f"mtbench: {shown} is not run; name it: pytest {shown}"
 
 
-def suite_files(config: pytest.Config, option: Path | None) -> list[Path]:
-    """The suite files that pytest will find below its arguments.
-
-    They are read before it collects: the header shows them, a mistake in one ends the run before anything is asked,
-    and xdist's controller, which collects nothing itself, asks for all.
-
-    Args:
-        option: that of `--mtbench-suite`, which may have any name.
-    """
-    paths = [_path_of(config, str(argument)) for argument in config.args]
-    walk = _Walk(config, {place for path in paths for place in (path, *path.parents)}, option)
-    found: dict[Path, None] = {}
-    for path in paths:
-        if walk.is_suite(path):
-            found[path] = None
-        elif is_folder(path):
-            found |= dict.fromkeys(walk.below(path))
-    return list(found)
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """Goes as pytest goes: sorted, through links, and past what a plugin or an option ignores.
-
-    Args:
-        named: what the command line names, with the folders above; that is never ignored.
-    """
-
-    config: pytest.Config
-    named: set[Path]
-    option: Path | None
-
-    def is_suite(self, path: Path) -> bool:
-        return (is_suite_name(path) or path == self.option) and is_file(path)
-
-    def below(self, folder: Path) -> Iterator[Path]:
-        try:
-            names = sorted(entry.name for entry in os.scandir(folder))
-        except OSError:
-            return  # pytest says so where it collects
-        for path in (folder / name for name in names):
-            is_suite = self.is_suite(path)
-            if not is_suite and not is_folder(path):
-                continue
-            if path not in self.named and _is_ignored(self.config, path):
-                continue
-            if is_suite:
-                yield path
-            else:
-                yield from self.below(path)
-
-
-def _is_ignored(config: pytest.Config, path: Path) -> bool:
+def is_ignored(config: pytest.Config, path: Path) -> bool:
     """Whether pytest will not collect a path.
 
     What a `conftest.py` ignores is asked here too: pytest's own hook knows it only of folders that it has reached.  One
@@ -149,5 +95,5 @@ def _given(config: pytest.Config) -> list[str]:
     return [str(argument) for argument in config.args] if config.args_source is config.ArgsSource.ARGS else []
 
 
-def _path_of(config: pytest.Config, argument: str) -> Path:
+def path_of(config: pytest.Config, argument: str) -> Path:
     return absolute(config.invocation_params.dir / argument.partition("[")[0].partition("::")[0])

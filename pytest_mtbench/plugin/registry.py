@@ -17,9 +17,10 @@ from ..suite.resolve import LoadQuestions, resolve
 from ..suite.resolved import ResolvedSuite
 from ..suite.schema import SuiteContent
 from ..suite.settings import Settings
-from .arguments import named_suites, names_no_folder, root_suite, suite_files, take_virtual
+from .arguments import named_suites, names_no_folder, root_suite, take_virtual
 from .names import item_names
 from .options import VIRTUAL, judges_alone, settings_from, suite_option
+from .walk import suite_files
 
 
 class _Environment(dict[str, str]):
