@@ -8,6 +8,8 @@ from functools import cached_property
 
 QuestionId = int | str
 
+Edition = int | str
+
 Place = tuple[QuestionId, int]
 """A turn of a set: question id and turn, which counts from 1."""
 
@@ -52,11 +54,16 @@ class JudgePrompt:
 
 @dataclass(frozen=True)
 class Identity:
-    """SHA-256 over what a set consists of; scores of two identities cannot be compared."""
+    """SHA-256 over what a set consists of; scores of two identities cannot be compared.
+
+    Args:
+        edition: which edition the set says that it is.
+    """
 
     questions: str
     references: str
     prompts: str
+    edition: Edition | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,14 @@ class QuestionSet:
 
     @property
     def short_name(self) -> str:
-        """The name without the folders that lead to it, for a heading."""
+        """The name without the folders that lead to it."""
         return self.name.replace("\\", "/").rstrip("/").rpartition("/")[2] or self.name
+
+    @property
+    def title(self) -> str:
+        """The short name, and the edition where the set has one, for a heading."""
+        edition = self.identity.edition
+        return self.short_name if edition is None else f"{self.short_name} (edition {edition})"
 
     @property
     def categories(self) -> tuple[str, ...]:

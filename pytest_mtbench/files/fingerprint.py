@@ -43,6 +43,7 @@ def fingerprint(
             "references": identity.references,
             "prompts": identity.prompts,
             "question_set": plan.questions.name,
+            "edition": identity.edition,
             "judge_requested": plan.judge_name,
             "judge_served": _one_or_all(_in_order(plan, jury or {}) or judges_served),
             "judge_parameters": (_of_judge(plan.judge) if not plan.jury else {}) | {"repeats": plan.repeats},

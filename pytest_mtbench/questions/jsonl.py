@@ -24,6 +24,21 @@ def read_rows(path: Path, largest: int | None = None) -> Iterator[tuple[int, dic
     Raises:
         ConfigError: the file is missing, too large or not UTF-8, or a line is not a JSON object.
     """
+    # Not splitlines(): U+2028 and its like may stand inside a JSON string.
+    for number, line in enumerate(read_text(path, largest).split("\n"), start=1):
+        if line.strip():
+            yield number, _row(path, number, line)
+
+
+def read_text(path: Path, largest: int | None = None) -> str:
+    """What stands in a file.
+
+    Args:
+        largest: bytes above which the file is refused unread.
+
+    Raises:
+        ConfigError: the file is missing, too large or not UTF-8.
+    """
     try:
         status = path.stat()
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -31,17 +46,13 @@ def read_rows(path: Path, largest: int | None = None) -> Iterator[tuple[int, dic
         size = status.st_size
         if largest is not None and size > largest:
             raise ConfigError(f"{path}: has {size / 2**20:.0f} MiB; at most {largest / 2**20:.0f} MiB are read")
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    # Not splitlines(): U+2028 and its like may stand inside a JSON string.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, _row(path, number, line)
 
 
 def _row(path: Path, number: int, line: str) -> dict[str, Any]:

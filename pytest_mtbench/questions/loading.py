@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ..domain.errors import ConfigError
 from ..domain.question import Identity, JudgePrompt, Question, QuestionSet
 from ..protocol.prompts import PAIR_PROMPTS, REFERENCE_CATEGORIES, SINGLE_PROMPTS, fill, judge_prompt_name
+from .about import read_about
 from .jsonl import LARGEST_SET_FILE, question_id, read_rows
 from .references import Reference, ReferenceUse, own_reference, read_references, reference_file
 
@@ -27,7 +28,7 @@ def load_folder(
     judge: str = "",
     reference_categories: Iterable[str] | None = None,
 ) -> QuestionSet:
-    """Loads `question.jsonl`, `judge_prompts.jsonl` and a file of `reference_answer/` of a folder.
+    """Loads `question.jsonl`, `judge_prompts.jsonl`, a file of `reference_answer/` and `question_set.json` of a folder.
 
     Args:
         folder: the set; `judge_prompts.jsonl` may lie one folder up, as in FastChat's `data/`, and where there is none
@@ -35,14 +36,18 @@ def load_folder(
         name: how reports call the set; the folder's name by default.
         references: another file of reference answers, in the same layout.
         judge: of several files of reference answers that of this model is taken.
-        reference_categories: those that are judged with references, where they are not the original's.
+        reference_categories: those that are judged with references, where they are not those that the set names,
+            nor the original's.
 
     Raises:
         ConfigError: a file is missing or malformed; the message names file and line.
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; a question set is a folder with a question.jsonl")
-    categories = REFERENCE_CATEGORIES if reference_categories is None else frozenset(reference_categories)
+    about = read_about(folder)
+    expected = REFERENCE_CATEGORIES if reference_categories is None else frozenset(reference_categories)
+    own = about.reference_categories if reference_categories is None else None
+    categories = expected if own is None else own
     file = references or reference_file(folder, judge)
     given = None if file is None else read_references(file)
     rows = _rows(folder / "question.jsonl")
@@ -50,7 +55,8 @@ def load_folder(
     needed = {judge_prompt_name(q, turn, categories=categories) for q in questions for turn in q.turn_numbers}
     prompts_file, prompts_label = _prompts_file(folder)
     prompts = load_prompts(prompts_file, needed)
-    use = ReferenceUse(questions, categories, frozenset(given or ()), _labelled(folder, file))
+    use = ReferenceUse(questions, categories, frozenset(given or ()), _labelled(folder, file), expected)
+    edition = "" if about.edition is None else f"edition {about.edition} of the questions; "
     return QuestionSet(
         name=name or folder.resolve().name,
         questions=questions,
@@ -59,9 +65,10 @@ def load_folder(
             questions=_sha256([[q.id, q.category, q.turns, q.required_temperature] for q in questions]),
             references=_sha256([[q.id, q.reference] for q in questions if q.reference] + use.other_categories()),
             prompts=_sha256([[p.name, p.system_prompt, p.prompt_template] for p in prompts.values()]),
+            edition=about.edition,
         ),
         notes=tuple(use.notes()),
-        files=f"judge prompts: {prompts_label}; references: {use.shown()}",
+        files=f"{edition}judge prompts: {prompts_label}; references: {use.shown()}",
         reference_categories=categories,
     )
 

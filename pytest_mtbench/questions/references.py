@@ -49,12 +49,14 @@ class ReferenceUse:
     Args:
         given: the ids that a file has reference answers to.
         label: how the header calls that file.
+        expected: of the categories those in which every question should have one; of the others some have.
     """
 
     questions: tuple[Question, ...]
     categories: frozenset[str]
     given: frozenset[str]
     label: str
+    expected: frozenset[str]
 
     def other_categories(self) -> list[Any]:
         """What sets a set apart that other categories of are judged with references than by default."""
@@ -73,11 +75,12 @@ class ReferenceUse:
 
     def notes(self) -> Iterator[str]:
         """What the summary must say."""
-        missing = [str(q.id) for q in self.questions if q.category in self.categories and q.reference is None]
+        whole = self.categories - ({q.category for q in self.questions if q.reference is not None} - self.expected)
+        missing = [str(q.id) for q in self.questions if q.category in whole and q.reference is None]
         if missing:
             *first, last = ["math", "reasoning", "coding"]
-            if self.categories != REFERENCE_CATEGORIES:
-                *first, last = sorted(self.categories)
+            if whole != REFERENCE_CATEGORIES:
+                *first, last = sorted(whole)
             names = f"{', '.join(first)} or {last}" if first else last
             yield (
                 f"{len(missing)} questions of {names} have no reference answer and are judged without one: "

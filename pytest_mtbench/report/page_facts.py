@@ -94,7 +94,7 @@ def facts(report: RunReport) -> Iterator[tuple[str, str]]:
     others = [name for name in tally.judges_served if name != plan.judge.name]
     served = f", served as {', '.join(others)}" if others else ""
     yield "Judge", f"{plan.judge.name}{served} ({_count(tally.judgments)})"
-    yield "Question set", f"{plan.questions.short_name}, {plan.questions.identity.questions[:12]}"
+    yield "Question set", f"{plan.questions.title}, {plan.questions.identity.questions[:12]}"
     usage = tally.answer_usage + tally.judgment_usage
     if usage.input_tokens or usage.output_tokens:
         yield "Tokens", f"{usage.input_tokens:,} in, {usage.output_tokens:,} out"

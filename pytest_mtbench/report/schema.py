@@ -177,6 +177,7 @@ class Fingerprint(_Open):
     references: str
     prompts: str
     question_set: str = Field(description="The set, as the user named it.")
+    edition: int | str | None = Field(default=None, description="The edition of the set, where it says one.")
     judge_requested: str
     judge_served: str | list[str] = Field(description="The names by which the judge's endpoint called it.")
     judge_parameters: dict[str, Any]

@@ -31,12 +31,12 @@ def title(plan: Plan, what: str = "MT-Bench") -> str:
     """The heading: model, judge and set."""
     judge = " + ".join(shown_name(one.label, one.endpoint.url) for one in plan.judges)
     if not plan.model.name:
-        return one_line(f"{what}: the judge {judge} beside people, on {plan.questions.short_name}")
+        return one_line(f"{what}: the judge {judge} beside people, on {plan.questions.title}")
     model = shown_name(plan.model.name, plan.model.endpoint.url)
     model += f" (answers of {plan.answers_of})" if plan.answers_of else ""
     others = ", ".join(shown_name(other.label, other.endpoint.url) for other in plan.opponents)
     against = f" against {others}" if others else ""
-    return one_line(f"{what}: {model}{against}, judged by {judge}, on {plan.questions.short_name}")
+    return one_line(f"{what}: {model}{against}, judged by {judge}, on {plan.questions.title}")
 
 
 def lines(report: RunReport, width: int) -> Iterator[Line]:

@@ -109,8 +109,9 @@ def baseline_of(report: StoredReport, name: str, plan: Plan) -> Baseline:
         _WHAT.get(what)
         or _rules(what, before, ours)
         or f"its {what.replace('_', ' ')} is {_short(before)}, this run's is {_short(ours)}"
-        for what, before, ours in differences(report.fingerprint, plan, _MAY_DIFFER)
+        for what, before, ours in _differences(report, plan)
     ]
+    problems += _edition(report, plan)
     asked = {key.place for key in plan.turns()}
     scores = {result.place: result.scores for result in report.turns if result.place in asked}
     missing = {question_id for question_id, _ in asked - scores.keys()}
@@ -134,6 +135,23 @@ def baseline_of(report: StoredReport, name: str, plan: Plan) -> Baseline:
         made=time.time() if report.made is None else report.made,
         jury=tuple(Juror(one.role, *served_before(report.fingerprint, one.role.label)) for one in plan.jury),
     )
+
+
+def _differences(report: StoredReport, plan: Plan) -> list[tuple[str, object, object]]:
+    """What differs beside the edition: where that does, other questions and references go without saying."""
+    implied = ("questions", "references") if _edition(report, plan) else ()
+    found = differences(report.fingerprint, plan, (*_MAY_DIFFER, "edition"))
+    return [difference for difference in found if difference[0] not in implied]
+
+
+def _edition(report: StoredReport, plan: Plan) -> list[str]:
+    """The line that says that the baseline is of another edition of the same set."""
+    theirs, ours = report.fingerprint.get("edition"), plan.questions.identity.edition
+    same_questions = report.fingerprint.get("questions") == plan.questions.identity.questions
+    if theirs == ours or not (same_questions or report.fingerprint.get("question_set") == plan.questions.name):
+        return []
+    before, now = ("an edition without a number" if one is None else f"edition {_short(one)}" for one in (theirs, ours))
+    return [f"the edition of question set {plan.questions.short_name} changed: it is of {before}, this run of {now}"]
 
 
 def _rules(what: str, before: object, ours: object) -> str:

@@ -321,6 +321,11 @@ FENCES: dict[str, tuple[Callable[[Deploy], object], list[str], str]] = {
         "the rules of reading ratings changed ('rating/0' then, 'rating/3' now)",
     ),
     "prompts": (lambda deploy: rewrite(deploy, fingerprint={"prompts": "x"}), [], "the judge's prompts are others"),
+    "edition": (
+        lambda deploy: rewrite(deploy, fingerprint={"edition": 1, "questions": "x"}),
+        [],
+        "the edition of question set set changed: it is of edition 1, this run of an edition without a number",
+    ),
 }
 
 

@@ -307,6 +307,64 @@ def test_other_categories_may_be_judged_with_references(tmp_path: Path) -> None:
     assert identity_parts(usual, load_folder(folder, reference_categories=["math", "coding"])) == set()
 
 
+PLAIN: dict[str, Any] = FINANCE | {"question_id": 8}
+
+
+def about(folder: Path, **said: Any) -> Path:
+    (folder / "question_set.json").write_text(json.dumps(said), encoding="utf-8")
+    return folder
+
+
+def test_a_set_may_name_the_categories_itself_and_have_references_to_some_of_their_questions(tmp_path: Path) -> None:
+    folder = make(tmp_path, QUESTION, FINANCE, PLAIN, references=[REFERENCE, LEDGER])
+    usual = load_folder(folder)
+    loaded = load_folder(about(folder, reference_categories=["math", "会計"]))
+    assert loaded.notes == ()
+    assert loaded.files.endswith("for math, 会計")
+    shown = [judge_messages(loaded, question, ["?"])[-1]["content"] for question in loaded.questions]
+    assert ["CORRECT SOLUTION" in text for text in shown] == [True, True, False]
+    assert identity_parts(usual, loaded) == {"references"}
+    # What the suite file names comes first, and then a question without a reference is said.
+    (note, unused) = load_folder(folder, reference_categories=["会計"]).notes
+    assert note == "1 questions of 会計 have no reference answer and are judged without one: 8"
+    assert "(math): 1" in unused
+
+
+def test_a_category_that_the_set_names_and_has_no_reference_for_is_said(tmp_path: Path) -> None:
+    (note,) = load_folder(about(make(tmp_path, FINANCE, PLAIN), reference_categories=["会計"])).notes
+    assert note.startswith("2 questions of 会計 have no reference answer")
+
+
+@pytest.mark.parametrize(
+    "edition, title", [(2, "set (edition 2)"), ("2031-05", "set (edition 2031-05)"), (None, "set")]
+)
+def test_an_edition_is_part_of_the_identity_and_of_the_title(tmp_path: Path, edition: Any, title: str) -> None:
+    loaded = load_folder(about(make(tmp_path / "set"), edition=edition))
+    assert (loaded.identity.edition, loaded.title, loaded.short_name) == (edition, title, "set")
+    assert loaded.files.startswith(f"edition {edition} of the questions; judge" if edition else "judge prompts: ")
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("[1]", "question_set.json: not a JSON object but list"),
+        ("{", "question_set.json: not valid JSON ("),
+        ('{"editon": 2}', "question_set.json: unknown key 'editon'; did you mean edition?"),
+        ('{"x": 2}', "question_set.json: unknown key 'x'; there is edition and reference_categories"),
+        *(
+            (f'{{"edition": {value}}}', "question_set.json: edition must be a whole number from 1 or a text of 1 to ")
+            for value in ("0", "true", "1.5", '""', '" "', '"a\\u001b"', f'"{"x" * 41}"', "[1]")
+        ),
+        ('{"reference_categories": "math"}', "reference_categories must be a list of categories, not 'math'"),
+        ('{"reference_categories": [1]}', "reference_categories must be a list of categories, not [1]"),
+    ],
+)
+def test_a_malformed_question_set_json_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    folder = make(tmp_path)
+    (folder / "question_set.json").write_text(content, encoding="utf-8")
+    assert message in message_of(folder)
+
+
 def test_no_category_at_all_may_be_judged_with_references(tmp_path: Path) -> None:
     """As whoever made recordings without them; the prompts are the same to the letter only then."""
     loaded = load_folder(make(tmp_path, QUESTION | {"reference": ["2", "3"]}), reference_categories=[])
