@@ -1,24 +1,18 @@
-"""Recomputes every reference answer of the math questions (231-240) from the conditions in the question."""
+"""Recomputes every reference answer of the math questions from the conditions in the question."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
-from itertools import combinations, permutations, product
-from math import isqrt
+from itertools import permutations, product
+from math import isqrt, pi
+from statistics import mean, median
 from typing import TYPE_CHECKING
 
-from .house import reference
+from .house import answer, reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def answer(question_id: int, turn: int) -> str:
-    """What follows "Answer:" in the last line of a reference."""
-    last = reference(question_id, turn).splitlines()[-1]
-    assert last.startswith("Answer: ")
-    return last.removeprefix("Answer: ")
 
 
 def stated(question_id: int, turn: int, form: str) -> list[Fraction]:
@@ -152,25 +146,6 @@ def test_233_turn_2_third_token() -> None:
     assert answer(233, 2) == f"box B {box_b}, third brass {third}"
 
 
-# 234: combinatorics.
-
-
-def orders_of_pots() -> set[str]:
-    ferns, cacti, orchids = 3, 3, 2
-    return {"".join(order) for order in permutations("F" * ferns + "C" * cacti + "O" * orchids)}
-
-
-def test_234_turn_1_no_two_ferns_together() -> None:
-    allowed = {order for order in orders_of_pots() if "FF" not in order}
-    assert stated(234, 1, "#") == [len(allowed)]
-
-
-def test_234_turn_2_orchids_apart_too() -> None:
-    allowed = {order for order in orders_of_pots() if "FF" not in order}
-    removed = {order for order in allowed if "OO" in order}
-    assert stated(234, 2, "removed #, remain #") == [len(removed), len(allowed - removed)]
-
-
 # 235: number theory.
 
 
@@ -198,56 +173,6 @@ def test_235_turn_1_smallest_factor() -> None:
 def test_235_turn_2_divisors_of_the_cube() -> None:
     counted = [d for d in divisors(7560 * smallest_k()) if d % 12 == 0 and not is_square(d)]
     assert stated(235, 2, "#") == [len(counted)]
-
-
-# 236: rates. The volume is followed exactly, from one event to the next.
-
-
-def minutes_until_full(pump_a_off_from: int, pump_a_on_again: int | None) -> Fraction:
-    capacity, pump_a, pump_b, drain = 3600, 60, 40, 25
-    ticks_a_minute = 60  # every event of the solution falls on a whole tick
-    litres, tick = Fraction(0), 0
-    while litres < capacity:
-        minute = Fraction(tick, ticks_a_minute)
-        repaired = pump_a_on_again is not None and minute >= pump_a_on_again
-        a_runs = minute < pump_a_off_from or repaired
-        rate = pump_b + (pump_a if a_runs else 0) - (drain if litres >= Fraction(capacity, 2) else 0)
-        litres += Fraction(rate, ticks_a_minute)
-        tick += 1
-    assert litres == capacity
-    return Fraction(tick, ticks_a_minute)
-
-
-def test_236_turn_1_pump_a_stays_off() -> None:
-    assert stated(236, 1, "# minutes") == [minutes_until_full(12, None)]
-
-
-def test_236_turn_2_pump_a_mended() -> None:
-    mended = minutes_until_full(12, 12 + 40)
-    assert stated(236, 2, "# minutes earlier") == [minutes_until_full(12, None) - mended]
-
-
-# 237: sequences.
-
-
-def terms(count: int) -> list[int]:
-    b = [4]
-    for n in range(1, count):
-        b.append(3 * b[-1] - 4 * n)
-    return b
-
-
-def test_237_turn_1_closed_formula() -> None:
-    base, shift, slope, constant, tenth = stated(237, 1, "b(n) = #^(n-#) + #n + #, b(10) = #")
-    formula = [base ** int(n - shift) + slope * n + constant for n in range(1, 41)]
-    assert formula == terms(40)
-    assert tenth == terms(10)[-1]
-
-
-def test_237_turn_2_running_total_above_one_million() -> None:
-    totals = ((n, sum(terms(n))) for n in range(1, 100))
-    count, total = next((n, total) for n, total in totals if total > 1_000_000)
-    assert stated(237, 2, "# terms, total #") == [count, total]
 
 
 # 238: optimisation. The costs are strictly convex in v: a best value of a grid that beats its nearest
@@ -283,7 +208,68 @@ def test_238_turn_2_against_the_current() -> None:
     assert stated(238, 2, form) == [v, cost(v, current), dearer]
 
 
-# 239: finance. A plan is the list of its yearly payments.
+# 334: a price that goes up and down.
+
+
+def test_334_turn_1_up_and_down() -> None:
+    price = 1200 * Fraction(120, 100) * Fraction(80, 100)
+    assert stated(334, 1, "# pesos") == [price]
+
+
+def test_334_turn_2_back_to_the_old_price() -> None:
+    raised, first_cut = 1200 * Fraction(120, 100), 1200 * Fraction(80, 100)
+    cut = 1 - 1200 / raised
+    whole, rest = divmod(100 * cut, 1)
+    matters = raised * Fraction(80, 100) != first_cut * Fraction(120, 100)
+    assert answer(334, 2) == f"{cut}, that is {whole} {rest} %; order: {'yes' if matters else 'no'}"
+
+
+# 336: tins of cake.
+
+
+def area(across: int) -> float:
+    return pi * (across / 2) ** 2
+
+
+def test_336_turn_1_factor_of_a_larger_tin() -> None:
+    assert answer(336, 1) == f"{area(26) / area(20):.2f}"
+
+
+def test_336_turn_2_flour_and_eggs() -> None:
+    factor, square = area(26) / area(20), 26 * 26 / area(20)
+    flour, eggs, for_the_square = (round(amount) for amount in (240 * factor, 3 * factor, 240 * square))
+    assert answer(336, 2) == f"{flour} g flour, {eggs} eggs, square tin {for_the_square} g flour"
+
+
+# 337: salaries. The extremes are looked for on a grid of 100 dinars, and those that the reference names are shown.
+
+
+def offices() -> list[tuple[int, ...]]:
+    """Five salaries in order with the mean and the median that the question gives."""
+    steps = range(100, 12_000, 100)
+    pairs = [(low, high) for low in steps for high in steps if low <= high]
+    lower = [pair for pair in pairs if pair[1] <= 2300]
+    upper = {total: [] for total in range(0, 24_000, 100)}  # type: dict[int, list[tuple[int, int]]]
+    for pair in pairs:
+        if pair[0] >= 2300:
+            upper[sum(pair)].append(pair)
+    return [(*low, 2300, *high) for low in lower for high in upper[5 * 2400 - 2300 - sum(low)]]
+
+
+def test_337_turn_1_the_new_salary() -> None:
+    assert stated(337, 1, "# dinars") == [6 * 2500 - 5 * 2400]
+
+
+def test_337_turn_2_the_new_median() -> None:
+    hers = 6 * 2500 - 5 * 2400
+    medians = {median([*office, hers]) for office in offices()}
+    assert stated(337, 2, "# to #") == [min(medians), max(medians)]
+    named = [tuple(map(int, five)) for five in re.findall(", ".join([r"(\d{4})"] * 5), reference(337, 2))]
+    assert [(mean(five), median(five)) for five in named] == [(2400, 2300)] * 2
+    assert {median([*five, hers]) for five in named} == {min(medians), max(medians)}
+
+
+# 339: finance. A plan is the list of its yearly payments.
 
 LOAN = 6620
 EXTRA = 1050
@@ -304,53 +290,37 @@ def level_payment(debt: Fraction, years: int) -> Fraction:
     return payment
 
 
-def test_239_turn_1_three_equal_payments() -> None:
+def test_339_turn_1_three_equal_payments() -> None:
     payment = level_payment(Fraction(LOAN), 3)
     interest = 3 * payment - LOAN
-    assert stated(239, 1, "payment = # pounds, interest = # pounds") == [payment, interest]
+    assert stated(339, 1, "payment = # cedis, interest = # cedis") == [payment, interest]
 
 
-def test_239_turn_2_extra_payment() -> None:
+def test_339_turn_2_extra_payment() -> None:
     planned = level_payment(Fraction(LOAN), 3)
     first_year = planned + EXTRA
     new_payment = level_payment(debt_after([first_year], Fraction(LOAN)), 2)
     interest = first_year + 2 * new_payment - LOAN
     saved = (3 * planned - LOAN) - interest
-    assert stated(239, 2, "new payment = # pounds, saved = # pounds") == [new_payment, saved]
+    assert stated(339, 2, "new payment = # cedis, saved = # cedis") == [new_payment, saved]
 
 
-# 240: modular arithmetic.
+# 340: bags of rice. Prices in céntimos.
+
+LARGE, SMALL = (1500, 1320), (400, 360)
 
 
-def is_valid(digits: tuple[int, ...]) -> bool:
-    assert len(digits) == 6
-    return sum(weight * digit for weight, digit in enumerate(digits, start=1)) % 10 == 0
+def test_340_turn_1_price_of_a_kilo() -> None:
+    (cheap, grams), (dear, _) = sorted((Fraction(price * 10, grams), grams) for grams, price in (LARGE, SMALL))
+    assert answer(340, 1) == f"{grams / 1000} kg, at {float(cheap):.2f} against {float(dear):.2f} soles a kilo"
 
 
-def complete_number() -> tuple[int, ...]:
-    candidates = product([5], [8], range(10), [3], [1], [9])
-    found = [digits for digits in candidates if is_valid(digits)]
-    assert len(found) == 1
-    return found[0]
-
-
-def swapped(digits: tuple[int, ...], first: int, second: int) -> tuple[int, ...]:
-    """The digits with those at two positions, counted from 1, exchanged."""
-    copy = list(digits)
-    copy[first - 1], copy[second - 1] = copy[second - 1], copy[first - 1]
-    return tuple(copy)
-
-
-def test_240_turn_1_missing_digit() -> None:
-    assert answer(240, 1) == "".join(map(str, complete_number()))
-
-
-def test_240_turn_2_undetected_swaps() -> None:
-    number = complete_number()
-    swaps = list(combinations(range(1, 7), 2))
-    assert len(swaps) == 15
-    assert all(swapped(number, *pair) != number for pair in swaps)
-    passing = [pair for pair in swaps if is_valid(swapped(number, *pair))]
-    count, *positions = stated(240, 2, "# swaps: positions # and #, # and #, # and #")
-    assert count == len(passing)
-    assert positions == [position for pair in passing for position in pair]
+def test_340_turn_2_take_three_pay_two() -> None:
+    ways = {
+        (large, small): large * LARGE[1] + (small - small // 3) * SMALL[1]
+        for large, small in product(range(3), range(12))
+        if large * LARGE[0] + small * SMALL[0] >= 2000
+    }
+    least = min(ways.values())
+    most = max(large * LARGE[0] + small * SMALL[0] for (large, small), price in ways.items() if price == least)
+    assert answer(340, 2) == f"{least / 100:.2f} soles, {most / 1000} kg"

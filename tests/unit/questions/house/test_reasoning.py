@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime, timedelta
 from functools import cache
-from itertools import combinations, permutations, product
+from itertools import chain, combinations, permutations, product
 
-from .house import reference
-
-
-def answer(question_id: int, turn: int) -> str:
-    """What stands after `Answer:` in the reference's last line."""
-    found = re.fullmatch(r"Answer: (.+)", reference(question_id, turn).splitlines()[-1])
-    assert found, f"question {question_id}, turn {turn}: no line 'Answer: ...' at the end"
-    return found[1]
-
-
-# 221: narrowboats in six berths
-
-BOATS = ("Heron", "Juniper", "Kestrel", "Marigold", "Otter", "Teasel")
-
-
-def boat_orders(boats_between_otter_and_kestrel: int) -> list[tuple[str, ...]]:
-    orders = []
-    for order in permutations(BOATS):
-        heron, juniper, kestrel, marigold, otter, teasel = (order.index(boat) + 1 for boat in BOATS)
-        if (
-            kestrel - otter - 1 == boats_between_otter_and_kestrel
-            and juniper > kestrel
-            and teasel not in (1, 6)
-            and abs(teasel - kestrel) != 1
-            and min(marigold, teasel) < heron < max(marigold, teasel)
-        ):
-            orders.append(order)
-    return orders
-
-
-def test_221_narrowboats() -> None:
-    (order,) = boat_orders(boats_between_otter_and_kestrel=1)
-    assert answer(221, 1) == ", ".join(order)
-
-    (corrected,) = boat_orders(boats_between_otter_and_kestrel=3)
-    same_berth = [boat for boat, before in zip(corrected, order, strict=True) if boat == before]
-    assert answer(221, 2) == f"{', '.join(corrected)}; same berth: {', '.join(same_berth)}"
-
+from .house import answer
 
 # 222: one glazing bench, one kiln
 
@@ -180,66 +142,6 @@ def test_224_crate() -> None:
     assert answer(224, 2) == f"{ends}; {fewest}; {', '.join(way)}"
 
 
-# 225: two people's days in the reserve
-
-WEDNESDAY, SUNDAY = 3, 7
-FIRST_OF_MARCH = next(day for day in (date(year, 3, 1) for year in range(2001, 2030)) if day.isoweekday() == 1)
-
-
-def days(first: date, every: int, closed: Collection[int], shift: int) -> Iterator[date]:
-    """The days of somebody's visits; a closed day is shifted, and the next count starts from there."""
-    day = first
-    for _ in range(100):
-        while day.isoweekday() in closed:
-            day += timedelta(days=shift)
-        yield day
-        day += timedelta(days=every)
-
-
-def shared_day(asha: Iterator[date], ben: Iterator[date], after: date) -> date:
-    return min(day for day in set(asha) & set(ben) if day > after)
-
-
-def test_225_reserve() -> None:
-    asha = days(FIRST_OF_MARCH, every=4, closed={SUNDAY}, shift=+1)
-    ben = days(FIRST_OF_MARCH + timedelta(days=3), every=6, closed={SUNDAY}, shift=-1)
-    shared = shared_day(asha, ben, after=date.min)
-    assert answer(225, 1) == f"{shared:%A} {shared.day} {shared:%B}"
-
-    asha = days(shared, every=4, closed={SUNDAY, WEDNESDAY}, shift=+1)
-    ben = days(shared, every=6, closed={SUNDAY}, shift=-1)
-    shared = shared_day(asha, ben, after=shared)
-    assert answer(225, 2) == f"{shared:%A} {shared.day} {shared:%B}"
-
-
-# 226: three crops on an allotment
-
-
-def allotments() -> Iterator[tuple[int, int]]:
-    """(people with beans only, people with exactly two crops) in every case that the facts allow."""
-    squash_only, none = 0, 6
-    for leeks_squash, beans_squash, beans_leeks in product(range(51), repeat=3):
-        all_three = 2 * leeks_squash
-        beans_only = 31 - beans_leeks - beans_squash - all_three
-        leeks_only = 24 - beans_leeks - leeks_squash - all_three
-        squash = squash_only + beans_squash + leeks_squash + all_three
-        exactly_two = beans_leeks + beans_squash + leeks_squash
-        people = beans_only + leeks_only + squash_only + exactly_two + all_three + none
-        if min(beans_only, leeks_only) >= 0 and squash == 14 and people == 50:
-            yield beans_only, exactly_two
-
-
-def test_226_allotments() -> None:
-    (beans_only,) = {beans_only for beans_only, exactly_two in allotments() if exactly_two == 17}
-    assert answer(226, 1) == f"Beans only: {beans_only}"
-
-    smallest, largest = min(allotments()), max(allotments())
-    for case in (smallest, largest):
-        assert [other for other in allotments() if other[0] == case[0]] == [case]
-    expected = f"Beans only: {smallest[0]} to {largest[0]}"
-    assert answer(226, 2) == f"{expected}; exactly two crops: {smallest[1]} and {largest[1]}"
-
-
 # 227: two jars of salt among eight
 
 JARS = "ABCDEFGH"
@@ -263,63 +165,6 @@ def test_227_jars() -> None:
     assert answer(227, 2) == f"test {wrong}; other salt jar {other}; cleared {cleared}"
 
 
-# 228: crews of a mountain rescue post
-
-VOLUNTEERS = ("Ada", "Bo", "Cal", "Dee", "Eli", "Fay", "Gus", "Hal")
-
-
-def permitted(crew: Collection[str]) -> bool:
-    ada, bo, cal, dee, eli, fay, gus, hal = (volunteer in crew for volunteer in VOLUNTEERS)
-    return (ada or fay) and not (bo and cal) and (eli or not dee) and not (ada and gus) and (bo or cal or not hal)
-
-
-def test_228_crews() -> None:
-    crews = [crew for crew in combinations(VOLUNTEERS, 4) if permitted(crew)]
-    assert answer(228, 1) == str(len(crews))
-
-    remaining = [crew for crew in crews if not {"Eli", "Fay"} <= set(crew)]
-    with_hal = [crew for crew in remaining if "Hal" in crew]
-    assert answer(228, 2) == f"{len(remaining)} crews; Hal in {len(with_hal)}"
-    listed = re.findall(r"\w+-\w+-\w+-\w+", reference(228, 2))
-    assert sorted(listed) == sorted("-".join(crew) for crew in remaining)
-
-
-# 229: a chain of causes in a watermill museum
-
-TWO_O_CLOCK = 14 * 60
-
-
-def bell(generator_runs_on: int = 3, overflows: bool = True, pump_off_at: int | None = None) -> tuple[int, str]:
-    """The minute at which the bell rings and what sets it off; the museum's minutes one by one."""
-    generator_stops = TWO_O_CLOCK + 12 + generator_runs_on
-    fuse_box_wet = TWO_O_CLOCK + 30 + 5 if overflows else None
-    charge, pump, cellar_floods = 100, True, None
-    for minute in range(TWO_O_CLOCK, TWO_O_CLOCK + 24 * 60):
-        if pump and (minute in (fuse_box_wet, pump_off_at) or charge == 0):
-            pump, cellar_floods = False, minute + 20
-        if charge == 0:
-            return minute + 2, "lights"
-        if minute == cellar_floods:
-            return minute + 2, "cellar"
-        if minute >= generator_stops:
-            charge -= 4 if pump else 2
-    raise AssertionError("the bell never rings")
-
-
-def test_229_museum() -> None:
-    rings, event = bell()
-    assert answer(229, 1) == f"{clock(rings)}; {event}"
-
-    changed = {
-        "(a)": bell(generator_runs_on=10)[0],
-        "(b)": bell(overflows=False)[0],
-        "(c)": bell(pump_off_at=TWO_O_CLOCK + 28)[0],
-    }
-    (earlier,) = [change for change, minute in changed.items() if minute < rings]
-    times = "; ".join(f"{change} {clock(minute)}" for change, minute in changed.items())
-    assert answer(229, 2) == f"{times}; earlier: {earlier}"
-
-
 # 230: a token on a ladder
 
 
@@ -338,3 +183,121 @@ def test_230_ladder() -> None:
     (opponent,) = winning_moves(19 - first, first, repeats_allowed=True)
     (instead,) = winning_moves(19, None, repeats_allowed=True)
     assert answer(230, 2) == f"opponent answers {opponent}; first move {instead}"
+
+
+# 321: what day it is tomorrow
+
+WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def today(days_from_saturday: int) -> int:
+    """The weekday on which the day before yesterday is so many days after a Saturday."""
+    (found,) = [day for day in range(7) if (day - 2) % 7 == (WEEK.index("Saturday") + days_from_saturday) % 7]
+    return found
+
+
+def test_321_days() -> None:
+    assert answer(321, 1) == WEEK[(today(3) + 1) % 7]
+    until = next(days for days in range(1, 8) if WEEK[(today(-3) + days) % 7] == "Saturday")
+    assert answer(321, 2) == f"tomorrow {WEEK[(today(-3) + 1) % 7]}; {until} day"
+
+
+# 326: bakers and runners. A person is a set of traits, a world is the kinds of persons that there are in it.
+
+Person = frozenset[str]
+
+
+def worlds(traits: str, possible: Callable[[Person], bool]) -> Iterator[list[Person]]:
+    """Every world of persons that the rules allow, one of each kind."""
+    words = traits.split()
+    kinds = [frozenset(kind) for kind in chain(*(combinations(words, n) for n in range(len(words) + 1)))]
+    allowed = [kind for kind in kinds if possible(kind)]
+    return (list(world) for n in range(len(allowed) + 1) for world in combinations(allowed, n))
+
+
+def some(world: Collection[Person], *traits: str) -> bool:
+    return any(person.issuperset(traits) for person in world)
+
+
+def test_326_bakers() -> None:
+    def first(person: Person) -> bool:
+        return "early" in person or "ours" not in person
+
+    known = [world for world in worlds("ours early runner", first) if some(world, "early", "runner")]
+    assert {some(world, "ours", "runner") for world in known} == {True, False}
+    assert answer(326, 1) == "no"
+
+    def second(person: Person) -> bool:
+        return (
+            first(person)
+            and ("baker" in person or "ours" not in person)
+            and ("eats" in person or "baker" not in person)
+            and not {"runner", "eats"} <= person
+        )
+
+    known = [world for world in worlds("ours baker early runner eats", second) if some(world, "early", "runner")]
+    assert not any(some(world, "ours", "runner") for world in known), "he is right"
+    assert all(any("early" in person and "baker" not in person for person in world) for world in known)
+    assert answer(326, 2) == "yes; yes"
+
+
+# 328: a call between three cities
+
+FREE = range(7 * 60, 22 * 60)
+IN_LAGOS = datetime(2031, 9, 2, 14)  # noqa: DTZ001 - a Tuesday, like the rest of the question
+LOCAL = {"Lagos": IN_LAGOS, "Auckland": IN_LAGOS.replace(day=3, hour=1), "Lima": IN_LAGOS.replace(hour=8)}
+
+
+def window(local: Mapping[str, datetime]) -> tuple[dict[str, datetime], dict[str, datetime]]:
+    """The first and the last minute at which all can talk, each in local time, of the day from noon to noon."""
+    shared = []
+    for minutes in range(24 * 60):
+        now = {city: time + timedelta(minutes=minutes) for city, time in local.items()}
+        if all(time.hour * 60 + time.minute in FREE for time in now.values()):
+            shared.append((minutes, now))
+    assert [minutes for minutes, _ in shared] == list(range(shared[0][0], shared[-1][0] + 1)), "one window"
+    return shared[0][1], shared[-1][1]
+
+
+def hour(time: datetime) -> str:
+    return f"{time.hour}:{time.minute:02}"
+
+
+def test_328_call() -> None:
+    for turn, hours in ((1, 0), (2, 1)):
+        begins, last = window(LOCAL | {"Auckland": LOCAL["Auckland"] + timedelta(hours=hours)})
+        ends = {city: time + timedelta(minutes=1) for city, time in last.items()}
+        times = "; ".join(f"{city} {hour(begins[city])} to {hour(ends[city])}" for city in LOCAL)
+        (first_bound,) = [city for city, time in begins.items() if time.hour * 60 + time.minute == FREE.start]
+        (last_bound,) = [city for city, time in ends.items() if time.hour * 60 + time.minute == FREE.stop]
+        bounds = f"; beginning {first_bound}, end {last_bound}" if turn == 2 else ""
+        assert answer(328, turn) == times + bounds
+
+
+# 329: who thinks what of the phone. Somebody knows of the move if they made it, or saw it; and of somebody's knowing
+# if they saw that.
+
+
+def place(thinkers: Collection[str], seen: Collection[tuple[str, ...]]) -> str:
+    """Where the phone is, as the first thinks that the second thinks ..."""
+    return "shelf" if tuple(thinkers) in seen else "drawer"
+
+
+def test_329_phone() -> None:
+    # Ama made the move; Kofi saw her make it, so he knows of it, and that she does.
+    seen = {("Ama",), ("Kofi",), ("Kofi", "Ama")}
+    assert answer(329, 1) == f"Kofi {place(['Kofi'], seen)}; Ama thinks {place(['Ama', 'Kofi'], seen)}"
+    # Ama saw Kofi see it, so she knows that he knows.  That she does he has not seen.
+    seen |= {("Ama", "Kofi"), ("Ama", "Kofi", "Ama")}
+    of_ama, of_kofi = place(["Ama", "Kofi"], seen), place(["Kofi", "Ama", "Kofi"], seen)
+    assert answer(329, 2) == f"Ama thinks {of_ama}; Kofi thinks that Ama thinks {of_kofi}"
+
+
+# 325: a way to the airport
+
+
+def test_325_airport() -> None:
+    nine = datetime(2031, 5, 4, 9)  # noqa: DTZ001 - one place, one clock
+    assert answer(325, 1) == hour(nine - timedelta(minutes=40 + 10 + 45))
+    slow = timedelta(minutes=5)
+    assert answer(325, 2) == hour(nine - timedelta(minutes=2 * 40 + 10 + 45) - slow)
