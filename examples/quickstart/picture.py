@@ -39,7 +39,7 @@ def output() -> list[str]:
 
 def svg(lines: list[str]) -> str:
     """The lines as a picture of a terminal."""
-    width, height = COLUMNS * CHARACTER + 24, len(lines) * LINE + 28
+    width, height = max(map(len, lines)) * CHARACTER + 24, len(lines) * LINE + 28
     rows = [
         f'<text x="12" y="{24 + number * LINE}" fill="{colour(line)}" xml:space="preserve">{html.escape(line)}</text>'
         for number, line in enumerate(lines)

@@ -174,7 +174,7 @@ def _short(value: object) -> str:
 def _how(plan: Plan) -> str:
     return (
         "a new baseline: pytest --mtbench-model=WHAT-IS-DEPLOYED --mtbench-runs=5 --mtbench-report=baseline.json, with "
-        f"judge {plan.judge_name} and question set {plan.questions.short_name} as here"
+        f"judge {plan.judge_name} and question set {plan.questions.title} as here"
     )
 
 

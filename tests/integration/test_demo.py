@@ -25,7 +25,7 @@ def test_the_demo_passes_its_gates(bench: Bench, quickstart: Quickstart) -> None
     assert 7 < report["scores"]["overall"]["mean"] < 9
     assert "mtbench: quickstart/mtbench.yaml: model demo" in text
     assert "stand-in, not a language model" in text
-    assert "MT-Bench: demo (a stand-in), judged by demo-judge (a stand-in), on house" in text
+    assert "MT-Bench: demo (a stand-in), judged by demo-judge (a stand-in), on house (edition 2)" in text
     assert "are stand-ins, not language models" in text
     assert any("stand-ins, not language models" in note for note in report["notes"])
 

@@ -101,7 +101,8 @@ def open_first(page: Page) -> None:
 
 def test_verdict_and_gates_are_on_top(demo: Path, tabs: Tabs) -> None:
     page = tabs.open(demo, **DESKTOP)
-    assert page.title() == "Failed - MT-Bench: demo-regressed (a stand-in), judged by demo-judge (a stand-in), on house"
+    heading = "MT-Bench: demo-regressed (a stand-in), judged by demo-judge (a stand-in), on house (edition 2)"
+    assert page.title() == f"Failed - {heading}"
     assert texts(page, ".verdict")[0].startswith("✕ failed demo-regressed (a stand-in) scores 6.")
     assert "3 of 5 gates failed: math (" in page.inner_text(".verdict")
     names = page.locator(".gates li strong").all_inner_texts()
@@ -162,9 +163,9 @@ def test_rows_come_in_the_order_that_is_asked_for(demo: Path, tabs: Tabs) -> Non
 
 def test_a_search_looks_into_answers_and_judgments(demo: Path, tabs: Tabs) -> None:
     page = tabs.open(demo, **DESKTOP)
-    page.fill("#search", "CARETAKER reason, the cable")  # of a question, an answer and a judgment
+    page.fill("#search", "LANDLORD nuisance threat")  # of a question, an answer and a judgment
     page.wait_for_selector("#found:text-matches('^1 of 160 turns$')")
-    assert labels(page) == ["q201 turn 1"]
+    assert labels(page) == ["q301 turn 1"]
     page.fill("#search", "xylophone quartz")
     found(page, "0 of 160 turns")
     assert page.url.endswith("#?search=xylophone+quartz")
@@ -228,12 +229,12 @@ def test_keys(demo: Path, tabs: Tabs) -> None:
         )
 
     press("j")
-    at("q201 turn 1")
+    at("q301 turn 1")
     press("j")
-    at("q201 turn 2")
+    at("q301 turn 2")
     press("k")
-    at("q201 turn 1")
-    assert page.url.endswith("#q201-turn1")
+    at("q301 turn 1")
+    assert page.url.endswith("#q301-turn1")
     press("Enter")
     page.wait_for_selector(".conversation", state="detached")
     press("k")  # there is none before the first
@@ -320,7 +321,7 @@ def test_a_phone_scrolls_down_alone(demo: Path, tabs: Tabs) -> None:
     page = tabs.open(demo, **PHONE)
     found(page, "160 turns")
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    follow(page, "#q242-turn1")  # with code
+    follow(page, "#q342-turn1")  # with code
     page.wait_for_selector(".side pre")
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     boxes = [side.bounding_box() for side in page.locator(".sides > .side").all()]
@@ -349,16 +350,16 @@ def test_without_scripts_the_top_is_there(demo: Path, tabs: Tabs) -> None:
 
 def test_a_screen_reader_hears_what_others_see(demo: Path, tabs: Tabs) -> None:
     page = tabs.open(demo, **DESKTOP)
-    follow(page, "#q250-turn1?category=coding")
+    follow(page, "#q350-turn1?category=coding")
     page.wait_for_selector(".conversation")
-    row = page.get_by_role("button", name=re.compile(r"^score 1 change -9 q250 turn 1 coding "), expanded=True)
+    row = page.get_by_role("button", name=re.compile(r"^score 1 change -8 q350 turn 1 coding "), expanded=True)
     assert row.count() == 1
     item = page.get_by_role("listitem").filter(has=row)
     assert (item.get_attribute("aria-posinset"), item.get_attribute("aria-setsize")) == ("19", "20")
     assert page.get_by_role("status").inner_text() == "20 of 160 turns"
-    assert page.get_by_role("row", name=re.compile("^math 3.00 2.10 2.55 ")).count() == 1
+    assert page.get_by_role("row", name=re.compile("^math 2.50 1.40 1.95 ")).count() == 1
     assert page.get_by_role("combobox", name="Category").input_value() == "coding"
-    assert page.get_by_role("link", name=re.compile("^1: 6, demo: 0$")).count() == 1
+    assert page.get_by_role("link", name=re.compile("^1: 20, demo: 0$")).count() == 1
     unnamed = "[...document.querySelectorAll('button, a, input, select')].filter(e => e.checkVisibility() && !("
     unnamed += (
         "e.innerText ?? '').trim() && !e.getAttribute('aria-label') && !e.labels?.length && !e.textContent.trim())"
