@@ -21,13 +21,14 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import diskcache
 
 from ..domain.chat import Kind
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
+from .measuring import Wish
 from .runner import LocalRunner
 from .store import open_store
 
@@ -44,14 +45,6 @@ _STOPPED = "the run was stopped before this turn was measured"
 _T = TypeVar("_T")
 
 
-class _Wish(NamedTuple):
-    """A turn that a worker wants; see `Runner.want`."""
-
-    key: TurnKey
-    runs: int | None
-    upto: Kind
-
-
 class RemoteRunner:
     """The engine as a worker sees it.
 
@@ -62,7 +55,7 @@ class RemoteRunner:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._store = _opened(folder)
-        self._asked: set[_Wish] = set()
+        self._asked: set[Wish] = set()
         self._parent = os.getppid()
         self._seen = 0
         self._silent = 0.0
@@ -73,7 +66,7 @@ class RemoteRunner:
         Raises:
             FatalError: the channel cannot be written.
         """
-        new = [_Wish(key, runs, upto) for key in keys if (key, runs, upto) not in self._asked]
+        new = [Wish(key, runs, upto) for key in keys if (key, runs, upto) not in self._asked]
         if new:
             self._use(lambda: self._store.push(json.dumps(new), prefix=_WANTED))
             self._asked.update(new)
@@ -81,7 +74,7 @@ class RemoteRunner:
     def result(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
         """Waits for one turn; see `Runner`."""
         self.want([key], runs, upto)
-        name = _name(_Wish(key, runs, upto))
+        name = _name(Wish(key, runs, upto))
         while True:
             gone = self._is_gone()  # before the last look: the result may have come with the end
             text = self._use(lambda: self._store.get(name))
@@ -134,7 +127,7 @@ class ChannelServer:
         self._while_serving = while_serving
         self.failure = ""
         """Why it cannot serve any more, where that is so."""
-        self._done: queue.SimpleQueue[tuple[_Wish, str]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Wish, str]] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="mtbench-channel", daemon=True)
         # Made here, so that no two workers make the tables at once.
@@ -166,7 +159,7 @@ class ChannelServer:
 
     def _serve_until_ended(self) -> None:
         store = _opened(self._folder)
-        known: set[_Wish] = set()
+        known: set[Wish] = set()
         beat = 0.0
         with contextlib.closing(store):
             while not self._ended.wait(_POLL_SECONDS):
@@ -184,7 +177,7 @@ class ChannelServer:
                     if known:
                         self._runner.check_alive()
 
-    def _measure(self, wish: _Wish) -> None:
+    def _measure(self, wish: Wish) -> None:
         def finished(future: Future[TurnResult]) -> None:
             try:
                 text = json.dumps({"result": future.result().as_json()})
@@ -236,12 +229,12 @@ def _patiently(action: Callable[[], _T], folder: Path) -> _T:
                 time.sleep(_POLL_SECONDS)
 
 
-def _put(store: Any, folder: Path, wish: _Wish, text: str) -> None:
+def _put(store: Any, folder: Path, wish: Wish, text: str) -> None:
     _patiently(lambda: store.set(_name(wish), text), folder)
 
 
-def _pull(store: Any) -> list[_Wish]:
-    wishes: list[_Wish] = []
+def _pull(store: Any) -> list[Wish]:
+    wishes: list[Wish] = []
     while True:
         try:
             _, text = store.pull(prefix=_WANTED, default=(None, None))
@@ -251,10 +244,10 @@ def _pull(store: Any) -> list[_Wish]:
             raise
         if text is None:
             return wishes
-        wishes += [_Wish(TurnKey(*key), *rest) for key, *rest in json.loads(text)]
+        wishes += [Wish(TurnKey(*key), *rest) for key, *rest in json.loads(text)]
 
 
-def _name(wish: _Wish) -> str:
+def _name(wish: Wish) -> str:
     return "result:" + json.dumps(wish)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from ..domain.tally import Tally
 from ..protocol.flags import answer_flags, template_markers
 from ..protocol.prompts import PAIR_PROMPTS, SINGLE_PROMPTS
 from ..protocol.whole import end_of
+from .ahead import Ahead
 from .answering import Answering
 from .hook import Generate, Hook, Redact
 from .judging import Flags, Judging, Side
@@ -31,6 +32,22 @@ from .plan import OLDER, Plan, first_sample
 from .progress import Progress, Steps
 from .replies import Replies
 from .tasks import Tasks
+
+_LEAST_AHEAD = 1000
+"""Turns under way at once, where endpoints bear fewer requests: more than any usual set has."""
+
+
+class Wish(NamedTuple):
+    """A turn that is wanted.
+
+    Args:
+        runs: how many runs it is made of; None for as many as the plan says, and one of an answer alone.
+        upto: `answer` asks no judge, and no other model.
+    """
+
+    key: TurnKey
+    runs: int | None = None
+    upto: Kind = "judgment"
 
 
 class _Asked(NamedTuple):
@@ -81,6 +98,8 @@ class Engine:
         self._markers: dict[str, frozenset[str]] = {}
         self._judgments_due: dict[tuple[str, QuestionId, int, int], int] = {}
         self._known = known or {}
+        places = sum(role.limit for plan in plans.values() for role in (plan.model, *plan.judges))
+        self._ahead = Ahead(self._begin, max(_LEAST_AHEAD, 4 * places))
         self.results: dict[TurnKey, TurnResult] = dict(self._known)
 
     @property
@@ -99,12 +118,13 @@ class Engine:
             Steps(done["judgment"], sum(list(self._judgments_due.values())), judgments),
         )
 
-    async def turn(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
-        """One turn's result; asks only for what is not known yet.
+    def want(self, wishes: Iterable[Wish]) -> None:
+        """Measures turns in this order, without anybody waiting for them."""
+        if self.fatal is None:
+            self._ahead.add(wish for wish in wishes if wish.key not in self._known)
 
-        Args:
-            runs: how many runs it is made of; by default as many as the plan says, and one of an answer alone.
-            upto: `answer` asks no judge, and no other model.
+    async def turn(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
+        """One turn's result; asks only for what is not known yet.  See `Wish`.
 
         Raises:
             FatalError: nothing can be measured any more.
@@ -113,18 +133,32 @@ class Engine:
             raise self.fatal
         if key in self._known:
             return self._known[key]
-        usual = self._plans[key.suite].runs if upto == "judgment" else 1
-        count = usual if runs is None else runs
-        return await asyncio.shield(
-            self._tasks.once(("turn", *key, count, upto), lambda: self._measure(key, count, upto))
-        )
+        return await asyncio.shield(self._begin(Wish(key, runs, upto)))
+
+    def measured(self, wish: Wish) -> TurnResult | None:
+        """What is there already; may be asked from any thread."""
+        result = self.results.get(wish.key)
+        if result is None or wish.key in self._known:
+            return result
+        same = len(result.runs) == self._count(wish) and result.judged == (wish.upto == "judgment")
+        return result if same else None
 
     async def close(self) -> None:
         """Cancels whatever is not done and closes the cache."""
+        self._ahead.close()
         await self._tasks.close()
         if self._hook is not None:
             self._hook.close()
         await self._replies.close()
+
+    def _count(self, wish: Wish) -> int:
+        if wish.runs is not None:
+            return wish.runs
+        return self._plans[wish.key.suite].runs if wish.upto == "judgment" else 1
+
+    def _begin(self, wish: Wish) -> asyncio.Future[TurnResult]:
+        key, count, upto = wish.key, self._count(wish), wish.upto
+        return self._tasks.once(("turn", *key, count, upto), lambda: self._measure(key, count, upto))
 
     async def _measure(self, key: TurnKey, count: int, upto: Kind) -> TurnResult:
         plan = self._plans[key.suite]

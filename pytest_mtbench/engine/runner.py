@@ -15,7 +15,7 @@ from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
 from .daemons import DaemonThreads
-from .measuring import Engine
+from .measuring import Engine, Wish
 from .progress import Progress
 
 _STOPPED = "the run was stopped before this turn was measured"
@@ -122,14 +122,14 @@ class LocalRunner:
 
     def want(self, keys: Iterable[TurnKey], runs: int | None = None, upto: Kind = "judgment") -> None:
         """Starts measuring turns; see `Runner`."""
-        for key in keys:
-            self.submit(key, runs, upto)
+        loop, engine = self._running()
+        loop.call_soon_threadsafe(engine.want, [Wish(key, runs, upto) for key in keys])
 
     def result(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
         """Waits for one turn; see `Runner`."""
-        future = self.submit(key, runs, upto)
         try:
-            return self._wait_for(future)
+            there = self._engine.measured(Wish(key, runs, upto)) if self._engine else None
+            return there or self._wait_for(self.submit(key, runs, upto))
         finally:
             self._after_waiting()
 
@@ -185,13 +185,17 @@ class LocalRunner:
         self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment"
     ) -> concurrent.futures.Future[TurnResult]:
         """Starts measuring a turn, or joins whoever did; see `Runner`."""
+        loop, engine = self._running()
+        return asyncio.run_coroutine_threadsafe(engine.turn(key, runs, upto), loop)
+
+    def _running(self) -> tuple[asyncio.AbstractEventLoop, Engine]:
         if self._stopped:
             raise StoppedError(_STOPPED)
         self._start()
         if self._loop is None or self._engine is None:
             raise RuntimeError("the engine did not start") from self._error
         self.check_alive()
-        return asyncio.run_coroutine_threadsafe(self._engine.turn(key, runs, upto), self._loop)
+        return self._loop, self._engine
 
     def _why_cancelled(self) -> Exception:
         if self._thread is not None and not self._stopped and self.fatal is None:
