@@ -34,6 +34,10 @@ def activate(config: pytest.Config) -> None:
     if _only_lists(config):
         config.pluginmanager.register(ListingPlugin(), "mtbench-listing")
         return
+    if config.getoption("forked", False):
+        raise pytest.UsageError(
+            "--forked runs each item in a process of its own, which cannot reach the run's requests; leave it out"
+        )
     try:
         registry = resolved_suites(config)
     except ConfigError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .arguments import is_suite_name
+from .item import SuiteItem
 from .needs import FIXTURE
 from .registry import SuiteRegistry
 from .suite_nodes import added_node, suite_file_node
@@ -35,6 +36,11 @@ class CollectionPlugin:
         if isinstance(collector, pytest.Session) and report.passed:
             report.result += [added_node(collector, added) for added in self._registry.added]
         return report
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            if isinstance(item, SuiteItem):
+                item.show_parameters()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if FIXTURE in metafunc.fixturenames:

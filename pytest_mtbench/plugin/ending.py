@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 
@@ -14,6 +14,8 @@ from ..report.run_report import Ending
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .names import gate_item_name
+
+_Made = TypeVar("_Made", bound="Pointer")
 
 
 class EndingPlugin:
@@ -119,8 +121,10 @@ def error_report(node_id: str, message: str) -> pytest.TestReport:
     )
 
 
-class Pointer:
+class Pointer(str):
     """A message in full, as JUnit's XML has it, which the terminal's section of failures only points to.
+
+    A text, since plugins tell the kinds of what pytest calls `longrepr` apart and know that one.
 
     Args:
         message: what is told elsewhere on the terminal.
@@ -128,17 +132,18 @@ class Pointer:
         writer: the terminal's; whoever else asks for the text gets the message.
     """
 
-    def __init__(self, message: str, shown: str, writer: object = None) -> None:
-        self._message = message
-        self._shown = shown
-        self._writer = writer
+    _shown: str
+    _writer: object
 
-    def __str__(self) -> str:
-        return self._message
+    def __new__(cls: type[_Made], message: str, shown: str, writer: object = None) -> _Made:
+        """The message, with what else there is to know."""
+        made = str.__new__(cls, message)
+        made._shown, made._writer = shown, writer
+        return made
 
     def toterminal(self, writer: Any) -> None:
         """What the section of failures shows."""
-        writer.line(self._shown if self._writer in (None, writer) else self._message)
+        writer.line(self._shown if self._writer in (None, writer) else str(self))
 
 
 @dataclass(frozen=True)
@@ -156,16 +161,21 @@ class _Crash:
 class GatePointer(Pointer):
     """What the summary tells of a failed gate, and pytest's short summary once more."""
 
-    def __init__(self, crash: Any, writer: object) -> None:
-        super().__init__(str(crash.message), "the summary says why", writer)
-        self.reprcrash = _Crash(str(crash.path), int(crash.lineno), str(crash.message))
+    reprcrash: _Crash
+
+    @classmethod
+    def of(cls, crash: Any, writer: object) -> GatePointer:
+        """That of a failure as pytest tells it."""
+        made = cls(str(crash.message), "the summary says why", writer)
+        made.reprcrash = _Crash(str(crash.path), int(crash.lineno), str(crash.message))
+        return made
 
 
 def point_to_summary(config: pytest.Config, report: pytest.TestReport) -> None:
     """Has a failed gate told by our summary and by pytest's short one, and not by the section of failures as well."""
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None and config.pluginmanager.has_plugin("terminalreporter"):
-        report.longrepr = GatePointer(crash, config.get_terminal_writer())  # type: ignore[assignment]
+        report.longrepr = GatePointer.of(crash, config.get_terminal_writer())
 
 
 def say(config: pytest.Config, lines: Iterable[str]) -> None:

@@ -18,10 +18,12 @@ from .ending import say
 
 _LARGEST_SUMMARY = 2**20
 """Bytes of a step's summary; GitHub drops the whole of a larger one."""
+_ANNOTATES_FAILURES = ("annotate_errors", "pytest_github_actions_annotate_failures")
+"""Names of pytest-github-actions-annotate-failures, new and old, which annotates each item that failed."""
 
 
 def annotate(config: pytest.Config, suites: Sequence[ResolvedSuite], reports: Sequence[RunReport]) -> None:
-    """Writes an annotation for each failed gate, under GitHub Actions alone; none where nothing failed the run.
+    """Annotates, under GitHub Actions alone, what failed and has no annotation yet; nothing where the run passed.
 
     A turn may lack a score that no test has read.
     """
@@ -29,7 +31,8 @@ def annotate(config: pytest.Config, suites: Sequence[ResolvedSuite], reports: Se
         return
     root = Path(os.environ.get("GITHUB_WORKSPACE") or config.rootpath)
     files = {suite.id: _relative(suite.path, root) for suite in suites if suite.path is not None}
-    lines = list(annotation_lines(reports, files))
+    annotated = any(map(config.pluginmanager.has_plugin, _ANNOTATES_FAILURES))
+    lines = list(annotation_lines(reports, files, failures=not annotated))
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is None:
         say(config, lines)

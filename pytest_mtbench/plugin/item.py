@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal, NoReturn, TypeVar
 
 import pytest
@@ -29,6 +31,33 @@ TEXTS = "stdout of MT-Bench"
 runner_key = pytest.StashKey[Runner]()
 """Where items find the engine, once the run loop has begun."""
 
+_LATE = (
+    "It was waiting for a turn to be measured; --timeout=0 leaves that to --mtbench-timeout and --mtbench-retries, "
+    "which bound each request"
+)
+_shown_key = pytest.StashKey[set[str]]()
+# A mark as pytest-rerunfailures and pytest-retry read it; pytest makes no mark of a name that is not registered.
+_NEVER_AGAIN = SimpleNamespace(name="flaky", args=(), kwargs={"reruns": 0, "condition": False})
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What an item is parametrised with, as plugins read it of a test function.
+
+    Args:
+        id: what stands in the brackets of the item's name, with escapes as pytest writes it.
+        params: the same by name.
+    """
+
+    id: str
+    params: Mapping[str, object]
+
+    @classmethod
+    def of(cls, name: str) -> Parameters:
+        """Those of an item of this name."""
+        label = name.partition("[")[2].removesuffix("]")
+        return cls(label.encode("unicode_escape").decode("ascii"), {"id": label})
+
 
 class SuiteItem(pytest.Item):
     """An item of a suite.
@@ -42,8 +71,23 @@ class SuiteItem(pytest.Item):
         self.suite = suite
         self.keys = keys
 
+    def show_parameters(self) -> None:
+        """Lets plugins see them: Allure takes items of one group for one test where they have none.
+
+        Not before items are sorted: pytest takes whatever has parameters for a function then.
+        """
+        self.callspec = Parameters.of(self.name)
+
     def _initrequest(self) -> None:
-        """Does nothing: there are no fixtures.  pytest-retry calls it before it tries an item again."""
+        """Does nothing: there are no fixtures.  Plugins that try an item again call it, as of a function."""
+
+    def get_closest_marker(self, name: str, default: Any = None) -> Any:
+        """The nearest marker; to plugins that try failed items again, one that says to leave this alone.
+
+        A turn is measured once a run, so that another try would wait and tell the same.  It is no marker of the item,
+        since `-m "not flaky"` would deselect that then.
+        """
+        return _NEVER_AGAIN if name == "flaky" else super().get_closest_marker(name, default)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The whole message where pytest shows failures, its first line where a line is all that there is.
@@ -99,9 +143,12 @@ def show_texts(item: pytest.Item, when: Literal["setup", "call"], text: str) -> 
     """Attaches what a turn consists of to its report, as if it had been printed.
 
     Under this name `-rP`, `-rA` and `--show-capture` find it, and JUnit's `system-out` where `junit_logging` asks for
-    one.
+    one.  Once, however often the item is tried.
     """
-    item.add_report_section(when, TEXTS, text)
+    shown = item.stash.setdefault(_shown_key, set())
+    if when not in shown:
+        shown.add(when)
+        item.add_report_section(when, TEXTS, text)
 
 
 def want(item: pytest.Item, keys: Sequence[TurnKey], runs: int | None = None) -> None:
@@ -129,6 +176,8 @@ def _told(item: pytest.Item, action: Callable[[], T]) -> T:
     except StoppedError as error:
         item.session.shouldstop = str(error)
         pytest.skip(str(error))
+    except pytest.fail.Exception as error:  # pytest-timeout's alarm, which knows nothing of what it interrupts
+        raise pytest.fail.Exception(f"{error.msg} {_LATE}", pytrace=False) from None
     except Exception as error:  # noqa: BLE001 - a bug of ours: its traceback without arguments and locals, which hold keys
         told = "".join(traceback.format_exception(error))
         pytest.fail(f"{one_line(traceback.format_exception_only(error)[-1])}\n{printable(told)}", pytrace=False)

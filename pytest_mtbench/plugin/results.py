@@ -74,7 +74,7 @@ class ResultsPlugin:
         if fatal is None:
             return (yield)
         message = one_line(self._session.channel_failure or str(fatal))
-        report.longrepr = Pointer(message, "the run ended here; the last line says why")  # type: ignore[assignment]
+        report.longrepr = Pointer(message, "the run ended here; the last line says why")
         self._ending.abort(message)
         self._fatal = message
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,6 +12,7 @@ from ..domain.result import TurnKey, TurnResult
 from ..suite.file import suggestion
 from ..suite.resolved import ResolvedSuite
 from .item import want
+from .names import item_id
 from .needs import FIXTURE, judging_of, turns_beside
 from .registry import SuiteRegistry
 from .turn import MtbenchTurn
@@ -20,6 +21,17 @@ from .turn_items import answered_turn, scored_turn, turn_marks
 _ARGUMENTS = ("category", "turn", "question")
 _read_key = pytest.StashKey[set[str]]()
 """The test functions of a module or a class of which a score was read."""
+
+
+class _Parameter(NamedTuple):
+    """What a test is parametrised with; `--setup-show` and Allure show it by its `repr`, and Allure keeps that."""
+
+    suite: ResolvedSuite
+    question: Question
+    turn: int
+
+    def __repr__(self) -> str:
+        return item_id(self.question.turn_label(self.turn))
 
 
 def parametrize_turns(metafunc: pytest.Metafunc, registry: SuiteRegistry) -> None:
@@ -34,7 +46,9 @@ def parametrize_turns(metafunc: pytest.Metafunc, registry: SuiteRegistry) -> Non
     metafunc.parametrize(
         FIXTURE,
         [
-            pytest.param((suite, question, turn), id=question.turn_label(turn), marks=turn_marks(question, turn))
+            pytest.param(
+                _Parameter(suite, question, turn), id=question.turn_label(turn), marks=turn_marks(question, turn)
+            )
             for question in suite.plan.selected
             for turn in question.turn_numbers
             if all(_matches(mark.kwargs, question, turn) for mark in marks)

@@ -13,14 +13,16 @@ MOST = 10
 _LONGEST = 1_000
 
 
-def annotation_lines(reports: Sequence[RunReport], files: Mapping[str, str]) -> Iterator[str]:
+def annotation_lines(reports: Sequence[RunReport], files: Mapping[str, str], *, failures: bool = True) -> Iterator[str]:
     """The lines, gates first: then why the run ended, turns below the floor, turns without a score.
 
     Args:
         reports: one a suite.
         files: the suite files by the suite's key, relative to the repository; none for the built-in suite.
+        failures: also of items that failed; not where somebody else annotates those.
     """
-    found = [(report, title, message) for part in (_gates, _ends, _turns) for report, title, message in part(reports)]
+    parts = (_gates, _ends, _too_low, _unscored) if failures else (_ends, _unscored)
+    found = [(report, title, message) for part in parts for report, title, message in part(reports)]
     kept = found if len(found) <= MOST else found[: MOST - 1]
     for report, title, message in kept:
         yield _line(files.get(report.plan.key, ""), title, message)
@@ -46,11 +48,15 @@ def _ends(reports: Sequence[RunReport]) -> _Found:
             yield report, "MT-Bench", report.ending.reason
 
 
-def _turns(reports: Sequence[RunReport]) -> _Found:
+def _too_low(reports: Sequence[RunReport]) -> _Found:
     for report in reports:
         for result in report.card.results:
             if report.is_below_floor(result):
                 yield report, report.ids[result.place], f"score {result.score:g} is below the floor"
+
+
+def _unscored(reports: Sequence[RunReport]) -> _Found:
+    for report in reports:
         for result in report.card.results:
             if result.score is None and result.unscored is not None:
                 yield report, report.ids[result.place], f"unscored: {result.unscored}"

@@ -75,6 +75,16 @@ def test_with_everything_cached_openai_is_not_imported(bench: Bench) -> None:
     assert told(bench, "frozen") > 10_000, "or the end of the interpreter takes long"
 
 
+def test_a_process_for_each_item_is_refused(bench: Bench) -> None:
+    bench.pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--forked', action='store_true')")
+    result = bench.run("--forked")
+    assert result.ret == 4
+    assert [line for line in result.errlines if line] == [
+        "ERROR: --forked runs each item in a process of its own, which cannot reach the run's requests; leave it out"
+    ]
+    assert bench.endpoint.asked == []
+
+
 def test_a_folder_with_a_suite_file_does_not_activate(bench: Bench) -> None:
     bench.suite()
     bench.pytester.makepyfile(PASSING)

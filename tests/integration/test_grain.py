@@ -220,13 +220,15 @@ def pytest_runtest_protocol(item, nextitem):
 """
 
 
-def test_a_second_try_has_each_property_once(bench: Bench) -> None:
+def test_a_second_try_says_nothing_twice(bench: Bench) -> None:
     bench.pytester.makeconftest(_RERUN)
     bench.pytester.makepyfile(test_own="def test_it(mtbench_turn): pass")
-    bench.run("mtbench::math", "test_own.py", "--mtbench-min=math=5", "mtbench::gate", "--junitxml=out.xml")
+    options = ("--mtbench-min=math=5", "--junitxml=out.xml", "-o", "junit_logging=system-out")
+    bench.run("mtbench::math", "test_own.py", "mtbench::gate", *options)
     for case in ET.parse(bench.path / "out.xml").iter("testcase"):
         names = [one.get("name") for one in case.iter("property")]
         assert len(names) == len(set(names)) > 0
+        assert "".join(out.text or "" for out in case.iter("system-out")).count("judgment:\n") <= 1
 
 
 _RETRY = """
