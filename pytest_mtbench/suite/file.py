@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -150,5 +150,10 @@ def _fields_at(path: Sequence[str | int]) -> list[str]:
             continue
         annotation = section.model_fields[key].annotation
         candidates = [annotation, *getattr(annotation, "__args__", ())]
-        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+        section = next(c for c in candidates if _is_section(c))
     return list(dict.fromkeys(str(field.validation_alias or name) for name, field in section.model_fields.items()))
+
+
+def _is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    # On Python 3.10 `list[X]` is a class to `isinstance`, and none to `issubclass`.
+    return get_origin(annotation) is None and isinstance(annotation, type) and issubclass(annotation, BaseModel)

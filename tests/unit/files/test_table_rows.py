@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -159,7 +160,7 @@ def test_a_file_without_a_row_has_none(content: str, tmp_path: Path) -> None:
         ("t.xlsx", "--x=t: must be a .jsonl, .json or .csv file; a spreadsheet saves one as CSV UTF-8"),
         ("none.csv", "--x=t: no such file"),
         ("folder.csv", "--x=t: cannot be read (Is a directory)"),
-        ("a\0b.csv", "--x=t: cannot be read (embedded null byte)"),
+        ("a\0b.csv", "--x=t: cannot be read (*embedded null *)"),
         ("n" * 300 + ".csv", "--x=t: cannot be read (File name too long)"),
     ],
 )
@@ -167,7 +168,7 @@ def test_what_cannot_be_read_is_named_as_the_user_names_it(name: str, said: str,
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(ConfigError) as raised:
         list(read_table(tmp_path / name, "--x=t", KNOWN))
-    assert str(raised.value) == said
+    assert fnmatchcase(str(raised.value), said), raised.value
 
 
 def test_a_file_that_is_no_table_of_votes_is_not_read_into_memory(
