@@ -98,7 +98,8 @@ def _digest(text: str) -> int:
 
 
 def _scores(report: Path) -> Any:
-    return [(row["question_id"], row["turn"], row["score"]) for row in json.loads(report.read_text())["turns"]]
+    turns = json.loads(report.read_text(encoding="utf-8"))["turns"]
+    return [(row["question_id"], row["turn"], row["score"]) for row in turns]
 
 
 def _children(pid: int) -> list[int]:

@@ -21,7 +21,8 @@ def write_whole(path: Path, text: str) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = _beside(place)
     try:
-        with beside.open("x", encoding="utf-8") as file:
+        # No newline of the platform's: the same run writes the same bytes everywhere.
+        with beside.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 _LONGEST_NAME = 200
 """Bytes; most file systems take 255."""
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever ending follows."""
 
 
 def is_file(path: Path) -> bool:
@@ -30,9 +33,10 @@ def file_name(model: str) -> str:
     kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in model).lstrip(".")
     while len(kept.encode()) > _LONGEST_NAME:
         kept = kept[:-1]
-    if kept == model:
+    if kept == model and not _DEVICES.fullmatch(kept):
         return kept
     # `a/b` and `a:b` are two models and must not share a file.
+    kept = f"_{kept}" if _DEVICES.fullmatch(kept) else kept
     return f"{kept or 'model'}-{hashlib.sha256(model.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 

@@ -266,4 +266,4 @@ def test_a_killed_run_leaves_the_old_report(bench: Bench) -> None:
     bench.own_process = True
     assert bench.run(REPORT).ret == 9
     assert (bench.path / "report.json").read_bytes() == before
-    json.loads(Path(bench.path / "report.json").read_text())
+    json.loads(Path(bench.path / "report.json").read_text(encoding="utf-8"))

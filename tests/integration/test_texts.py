@@ -195,3 +195,19 @@ def test_a_warning_and_what_is_wrong_stand_out(bench: Bench, monkeypatch: pytest
     text = bench.run("--color=yes").stdout.str()
     assert "unscored: 2 of 9 turns" in in_colour(text, 33)
     assert "pytest_mtbench_report ended in ValueError: no" in in_colour(text, 31)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_console_that_lacks_characters_gets_escapes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    bench.endpoint.answer = lambda asked: "\u4f60 \u2192 \N{GRINNING FACE}"
+    bench.suite(FAILING)
+    fail_math(bench)
+    result = bench.apart("mtbench.yaml", "-vv")
+    assert result.ret == 1
+    assert r"  | \u4f60 \u2192 \U0001f600" in result.outlines
+    result.stdout.fnmatch_lines(["*MT-Bench: m,*", "math *failed", "requests: *"])
+    assert result.errlines == []

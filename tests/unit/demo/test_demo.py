@@ -237,3 +237,11 @@ def test_a_pair_prompt_that_lacks_a_marker_is_refused(name: str) -> None:
     for marker in (*needed, "END OF THE MATERIAL"):
         with pytest.raises(UnknownPromptError, match="prompts of the house set alone"):
             judge(whole.replace(f"<<< {marker} >>>", ""), DATA)
+
+
+def test_starting_looks_up_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object) -> str:
+        raise AssertionError("takes seconds on machines without a name for loopback")
+
+    monkeypatch.setattr("socket.getfqdn", slow)
+    DemoServer().close()

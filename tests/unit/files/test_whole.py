@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,18 @@ def test_a_file_is_made_with_its_folders_and_replaced(tmp_path: Path) -> None:
     write_whole(path, "two")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("two", 0o640)
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_lines_end_alike_on_every_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.open
+
+    def as_on_windows(path: Path, mode: str = "r", *, newline: str | None = None, **options: Any) -> Any:
+        newline = "\r\n" if newline is None and "b" not in mode else newline
+        return real(path, mode, newline=newline, **options)
+
+    monkeypatch.setattr(Path, "open", as_on_windows)
+    write_whole(tmp_path / "table.csv", "a\nb\r\n")
+    assert (tmp_path / "table.csv").read_bytes() == b"a\nb\r\n"
 
 
 def test_a_link_stays_one(tmp_path: Path) -> None:
