@@ -2,6 +2,8 @@
 
 An answer to a question of the `house` set is held against that turn's checks, each a regular expression with a
 weight (`checks.jsonl`).  The rating is 1 + 9 * (weight of the checks that are met) / (weight of all), rounded.
+An answer to a question of another set is held against its reference answer, where the prompt shows one: see
+`by_reference.py`.
 Of two answers to a pair prompt the one with the higher rating is better; equal ratings are a tie.  Texts of the answer
 are never read as instructions, ratings or verdicts.
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .by_reference import by_reference, reference_in
 from .data import Check, DemoData
 
 _GRADED = "TO BE GRADED >>>\n"
@@ -56,6 +59,10 @@ def judge(prompt: str, data: DemoData) -> str:
     answer, end, _ = rest.rpartition(_END)
     if not marker or not end:
         raise UnknownPromptError("this judge knows the prompts of the house set alone")
+    reference = reference_in(before)
+    if reference is not None and not _places(before, data):
+        lines, rating = by_reference(reference, answer[:_MOST_CHARACTERS])
+        return _said([_INTRODUCTION, *lines], f"Rating: [[{rating}]]")
     found = _check(_place(before, data), answer, data)
     return _said([_INTRODUCTION, *found.lines()], f"Rating: [[{found.rating}]]")
 
@@ -86,10 +93,17 @@ def _said(lines: list[str], verdict: str) -> str:
     return "\n".join(lines).replace("[[", "[") + f"\n{verdict}"
 
 
+def _places(before: str, data: DemoData) -> dict[int, int]:
+    """The ids of questions that are quoted, by where they stand."""
+    return {before.find(turns[0]): question_id for question_id, turns in data.questions.items() if turns[0] in before}
+
+
 def _place(before: str, data: DemoData) -> tuple[int, int]:
     """Question and turn, from what stands before the answer."""
-    found = {before.find(turns[0]): question_id for question_id, turns in data.questions.items() if turns[0] in before}
+    found = _places(before, data)
     if not found:
-        raise UnknownPromptError("this judge knows the questions of the house set alone")
+        raise UnknownPromptError(
+            "this judge knows the questions of the house set alone, and of others those with a reference answer"
+        )
     question_id = found[min(found)]  # an answer to the first turn, which stands later, may quote another question
     return question_id, 2 if data.questions[question_id][1] in before else 1
