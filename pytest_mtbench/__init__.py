@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .domain.chat import Message
+    from .domain.own import Reply, Retry
     from .domain.question import Question
     from .plugin.turn import MtbenchTurn
 
 __version__ = "0.1.0"
-__all__ = ["Message", "MtbenchTurn", "Question", "__version__"]
+__all__ = ["Message", "MtbenchTurn", "Question", "Reply", "Retry", "__version__"]
 
-_HOMES = {"Message": ".domain.chat", "MtbenchTurn": ".plugin.turn", "Question": ".domain.question"}
+_HOMES = {
+    "Message": ".domain.chat", "MtbenchTurn": ".plugin.turn", "Question": ".domain.question", "Reply": ".domain.own",
+    "Retry": ".domain.own",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

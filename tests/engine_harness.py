@@ -13,10 +13,14 @@ from pytest_mtbench.domain.chat import AnswerSource, CacheMode, Kind
 from pytest_mtbench.domain.endpoint import Answerer, Endpoint, Role
 from pytest_mtbench.domain.question import Place
 from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.engine.bot import Bot, Named, Redact
+from pytest_mtbench.engine.bot_target import Answers, Made
+from pytest_mtbench.engine.bots import Bots
 from pytest_mtbench.engine.cache import ReplyCache
 from pytest_mtbench.engine.client import OpenAIClient
 from pytest_mtbench.engine.limits import Limiter
 from pytest_mtbench.engine.measuring import Engine
+from pytest_mtbench.engine.patience import Announce
 from pytest_mtbench.engine.plan import Plan
 from pytest_mtbench.engine.replies import Recording, Replies
 from pytest_mtbench.protocol.prompts import SYSTEM_PROMPT
@@ -27,6 +31,7 @@ from .sets import QUESTIONS
 
 SUITE = "mtbench.yaml"
 NOWHERE = "http://127.0.0.1:9/v1"
+HOOK = "pytest_mtbench_generate"
 AT_ONCE = {"retry_after_ms": "1"}
 RAIN, RAIN_AGAIN = QUESTIONS[0]["turns"]
 TIMES, MINUS = QUESTIONS[2]["turns"]
@@ -65,10 +70,29 @@ class Clients:
         cache: ReplyCache | None,
         mode: CacheMode = "all",
         recordings: Mapping[str, Recording] | None = None,
+        generate: Any = None,
+        redact: Redact = str,
+        announce: Announce = lambda line: None,
         **options: Any,
     ) -> Engine:
+        """An engine; `generate` is a user's own chatbot, as the hook or a suite file names it."""
         replies = Replies(cache, mode, lambda role, kind: self._of[kind], recordings or {})
-        return Engine(plans, replies, limiter_of=lambda plan: self.limiters["answer"], **options)
+        named = isinstance(generate, Answers | Made)
+        target = generate if named else Answers(generate)
+        called = Named("model.generate", "bot:Bot", "mtbench.yaml:1: model.generate: ") if named else Named(HOOK, HOOK)
+        of = {
+            key: Bot(
+                called,
+                target,
+                self.limiters["answer"],
+                plan.model.endpoint,
+                redact=redact,
+                announce=announce,
+                may_pass=not named,
+            )
+            for key, plan in plans.items()
+        }
+        return Engine(plans, replies, bots=Bots(of if generate is not None else {}), **options)
 
     async def close(self) -> None:
         for client in self._of.values():

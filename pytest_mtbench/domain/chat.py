@@ -118,6 +118,7 @@ class ChatReply:
         adapted: parameters that the endpoint refused and that were renamed or left out.
         cached: True where it came from the cache or from a file and cost nothing in this run.
         elsewhere: field and text of what an empty reply held instead; such a reply is never stored.
+        extra: what a user's own chatbot said beside its answer, as plain JSON values; such a reply is never stored.
     """
 
     text: str
@@ -128,6 +129,7 @@ class ChatReply:
     adapted: tuple[str, ...] = ()
     cached: bool = False
     elsewhere: tuple[str, str] | None = None
+    extra: Any = field(default=None, hash=False)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values for the cache."""

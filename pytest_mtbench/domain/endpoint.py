@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .chat import AnswerSource, ChatRequest, Usage
+from .own import BotName
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,11 @@ class Answerer(Role):
         revision: the user's name for what is served behind the model's name.
         answers: its answers, where they exist already and none is asked for.
         stored: SHA-256 of the file that holds them, where two runs must have the same.
+        bot: the user's own chatbot that answers, where no endpoint does.
     """
 
     system_prompt: str = ""
     revision: str = ""
     answers: AnswerSource | None = field(default=None, repr=False)
     stored: str = ""
+    bot: BotName | None = None

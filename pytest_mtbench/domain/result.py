@@ -60,6 +60,7 @@ class Run:
         flags: what a reader should know about these texts, in fixed words.
         failed: why it could not be judged at all.
         elsewhere: what a reply without an answer held in another field.
+        extra: what a user's own chatbot said beside the answer, as plain JSON values.
     """
 
     answer: str | None
@@ -69,6 +70,7 @@ class Run:
     flags: tuple[str, ...] = ()
     failed: str | None = None
     elsewhere: str = ""
+    extra: Any = field(default=None, hash=False)
 
     @cached_property
     def score(self) -> float | None:
@@ -194,6 +196,11 @@ class TurnResult:
         return self.runs[0].answer or ""
 
     @property
+    def extra(self) -> Any:
+        """What a user's own chatbot said beside the first run's answer, as plain JSON values; None where nothing."""
+        return self.runs[0].extra
+
+    @property
     def answers(self) -> tuple[str | None, ...]:
         """One a run, None where there was none."""
         return tuple(run.answer for run in self.runs)
@@ -296,6 +303,7 @@ def _run_from_json(row: Mapping[str, Any]) -> Run:
         flags=tuple(row["flags"]),
         failed=row["failed"],
         elsewhere=row["elsewhere"],
+        extra=row["extra"],
     )
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import MutableMapping
 
 from ..domain.chat import NO_ANSWER, ChatReply
 from ..domain.endpoint import Answerer
@@ -15,8 +13,8 @@ from ..domain.result import TurnKey
 from ..domain.tally import Tally
 from ..protocol.whole import answer_fault, end_of
 from ..untrusted.text import join_surrogates
-from .hook import NAME, Hook
-from .limits import Limiter, Priority
+from .bot import Bot
+from .bots import Bots
 from .plan import Plan
 from .replies import Replies, Use, Wanted
 from .tasks import Tasks
@@ -26,8 +24,7 @@ class Answering:
     """Gets every answer once.
 
     Args:
-        limiter_of: the limit on requests to a plan's model, which a user's own `generate` keeps too.
-        hook: a user's own function, which replaces the call of the model under test where it gives a text.
+        bots: the users' own chatbots, which answer instead of the models under test.
     """
 
     def __init__(
@@ -35,14 +32,12 @@ class Answering:
         tasks: Tasks,
         replies: Replies,
         tallies: MutableMapping[str, Tally],
-        limiter_of: Callable[[Plan], Limiter],
-        hook: Hook | None,
+        bots: Bots,
     ) -> None:
         self._tasks = tasks
         self._replies = replies
         self._tallies = tallies
-        self._limiter_of = limiter_of
-        self._hook = hook
+        self._bots = bots
 
     def answer(self, plan: Plan, who: Answerer, question: Question, turn: int, run: int) -> asyncio.Future[ChatReply]:
         """A model's answer to one turn, which waits for those to the turns before."""
@@ -66,25 +61,17 @@ class Answering:
         # The longest chain of requests still to come goes first, so that no long one is left for the end.
         steps_left = 2 + len(question.turns) - turn
         priority = (run, -steps_left)
-        if own and self._hook is not None:
-            arguments = (list(request.messages), question, turn, run + 1)
-            generated = await self._generated(self._hook, plan, priority, arguments)
-            if generated is not None:
-                return generated
         slot = f"answer:{question.id}:{turn}:{run}" + ("" if own else f":{who.label}")
         tally, key = self._tallies[plan.payer], TurnKey(plan.key, question.id, turn)
         wanted = Wanted(plan, "answer", who, request, slot, priority, lambda reply: _use_of(plan, reply), tally, key)
-        reply = await self._replies.get(wanted)
-        section = "model" if own else "against"
-        if end_of(reply.finish_reason) == "cut-off" and _is_empty(plan, reply):
-            raise UnscoredError(
-                f"the model used up max_tokens ({who.max_tokens}) before it answered; the suite file's "
-                f"{section}.max_tokens allows more"
-            )
-        fault = answer_fault(reply.finish_reason, reply.text) or _elsewhere(reply, section)
-        if fault is not None:
-            raise UnscoredError(fault, turn=turn, elsewhere=reply.elsewhere[1] if reply.elsewhere else "")
-        return reply
+        bot = self._bots.get(plan.key) if own else None
+        given = None if bot is None else await self._given(bot, wanted, question, turn, run)
+        return _checked(plan, who, turn, await self._replies.get(wanted)) if given is None else given
+
+    async def _given(self, bot: Bot, wanted: Wanted, question: Question, turn: int, run: int) -> ChatReply | None:
+        """The answer of a user's own chatbot, or None where it leaves that to the model."""
+        told = {"question": question, "turn": turn, "run": run + 1}
+        return await self._replies.give(wanted, lambda terms: bot.answer(wanted.request, told, terms))
 
     def _stored_answer(self, plan: Plan, who: Answerer, place: tuple[QuestionId, int, int]) -> ChatReply:
         text = (who.answers or {}).get(place)
@@ -97,19 +84,23 @@ class Answering:
             self._tallies[plan.payer].use("answer", reply)
         return reply
 
-    async def _generated(
-        self, hook: Hook, plan: Plan, priority: Priority, arguments: tuple[Any, ...]
-    ) -> ChatReply | None:
-        limiter = self._limiter_of(plan)
-        async with limiter.slot(priority):
-            text = await hook.text(limiter, plan.model.limit, plan.model.endpoint.timeout, *arguments)
-        if text is None:
-            return None
-        reply = ChatReply(join_surrogates(text), served=NAME, created=time.time())
-        tally, (_, question, turn, _) = self._tallies[plan.payer], arguments
-        tally.use("answer", reply)
-        tally.bill(TurnKey(plan.key, question.id, turn), 0.0)
-        return reply
+
+def _checked(plan: Plan, who: Answerer, turn: int, reply: ChatReply) -> ChatReply:
+    """The reply, where it is an answer.
+
+    Raises:
+        UnscoredError: it is none.
+    """
+    section = "model" if who is plan.model else "against"
+    if end_of(reply.finish_reason) == "cut-off" and _is_empty(plan, reply):
+        raise UnscoredError(
+            f"the model used up max_tokens ({who.max_tokens}) before it answered; the suite file's "
+            f"{section}.max_tokens allows more"
+        )
+    fault = answer_fault(reply.finish_reason, reply.text) or _elsewhere(reply, section)
+    if fault is not None:
+        raise UnscoredError(fault, turn=turn, elsewhere=reply.elsewhere[1] if reply.elsewhere else "")
+    return reply
 
 
 def _elsewhere(reply: ChatReply, section: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -24,10 +24,8 @@ from ..protocol.prompts import PAIR_PROMPTS, SINGLE_PROMPTS
 from ..protocol.whole import end_of
 from .ahead import Ahead
 from .answering import Answering
-from .hook import Generate, Hook, Redact
+from .bots import Bots
 from .judging import Flags, Judging, Side
-from .limits import Limiter
-from .patience import Announce
 from .plan import OLDER, Plan, first_sample
 from .progress import Progress, Steps
 from .replies import Replies
@@ -70,9 +68,7 @@ class Engine:
     Args:
         plans: the suites, and the sentinels of their baselines, by key.
         replies: where replies come from.
-        limiter_of: the limit on requests to a suite's model, which a user's own `generate` keeps too.
-        generate: replaces the call of the model where it gives a text; `redact`: for what it says;
-            `announce`: says at once that it takes too long.
+        bots: the users' own chatbots, which answer instead of models; opened before anything is asked.
         known: results that exist already and are not measured again; `tallies`: what they cost.
     """
 
@@ -81,10 +77,7 @@ class Engine:
         plans: Mapping[str, Plan],
         replies: Replies,
         *,
-        limiter_of: Callable[[Plan], Limiter],
-        generate: Generate | None = None,
-        redact: Redact = str,
-        announce: Announce = lambda line: None,
+        bots: Bots | None = None,
         known: Mapping[TurnKey, TurnResult] | None = None,
         tallies: Mapping[str, Tally] | None = None,
     ) -> None:
@@ -92,8 +85,8 @@ class Engine:
         self._replies = replies
         self._tasks = Tasks()
         self.tallies: dict[str, Tally] = defaultdict(Tally, tallies or {})
-        self._hook = Hook(generate, redact, announce) if generate is not None else None
-        self._answering = Answering(self._tasks, replies, self.tallies, limiter_of, self._hook)
+        self.bots = bots or Bots()
+        self._answering = Answering(self._tasks, replies, self.tallies, self.bots)
         self._judging = Judging(self._tasks, replies, self.tallies)
         self._markers: dict[str, frozenset[str]] = {}
         self._judgments_due: dict[tuple[str, QuestionId, int, int], int] = {}
@@ -144,11 +137,10 @@ class Engine:
         return result if same else None
 
     async def close(self) -> None:
-        """Cancels whatever is not done and closes the cache."""
+        """Cancels whatever is not done, and closes the users' own chatbots and the cache."""
         self._ahead.close()
         await self._tasks.close()
-        if self._hook is not None:
-            self._hook.close()
+        await self.bots.close()
         await self._replies.close()
 
     def _count(self, wish: Wish) -> int:
@@ -161,6 +153,7 @@ class Engine:
         return self._tasks.once(("turn", *key, count, upto), lambda: self._measure(key, count, upto))
 
     async def _measure(self, key: TurnKey, count: int, upto: Kind) -> TurnResult:
+        await asyncio.shield(self._tasks.once(("open", key.suite), lambda: self.bots.open(key.suite)))
         plan = self._plans[key.suite]
         question = plan.question(key.question_id)
         runs = await asyncio.gather(*(self._run(_Asked(plan, question, key.turn, run), upto) for run in range(count)))
@@ -187,7 +180,7 @@ class Engine:
         last = side.replies[-1]
         flags = self._flags_of(plan, last)
         flags += [OLDER] if last.cached and last.created and plan.is_too_old(last.created) else []
-        run = Run(side.texts[-1], tuple(side.texts[:-1]), flags=tuple(flags))
+        run = Run(side.texts[-1], tuple(side.texts[:-1]), flags=tuple(flags), extra=last.extra)
         return await self._judged(asked, side, run) if upto == "judgment" else run
 
     async def _judged(self, asked: _Asked, side: Side, run: Run) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, Protocol
@@ -132,6 +132,18 @@ class Replies:
             # What came in this run has no age; a cached reply keeps its own.
             self._got[key] = reply if reply.cached else replace(reply, cached=True, created=0.0)
         wanted.use(reply)
+        return reply
+
+    async def give(self, wanted: Wanted, ask: Callable[[Terms], Awaitable[ChatReply | None]]) -> ChatReply | None:
+        """A reply of a user's own chatbot, which no cache keeps; None where it leaves that to the model.
+
+        Raises:
+            UnscoredError, FatalError: there is none.
+        """
+        reply = await ask(Terms(wanted.priority, wanted.tally.count(wanted.kind), paying=self._paying(wanted)))
+        if reply is not None:
+            wanted.spend(reply.usage)
+            wanted.use(reply)
         return reply
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ from ..domain.chat import Kind
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
+from .bot_opening import OPENING_SECONDS
 from .daemons import DaemonThreads
 from .measuring import Engine, Wish
 from .progress import Progress
@@ -94,6 +95,7 @@ class LocalRunner:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._stopped = False
+        self._never_left = False
         self._engine: Engine | None = None
         self._error: BaseException | None = None
 
@@ -157,14 +159,15 @@ class LocalRunner:
         if not self._thread.is_alive():
             raise FatalError(f"the engine ended: {_told(self._error)}") from self._error
         now, beat = time.monotonic(), self._beat
-        if now - beat < HELD_UP_SECONDS:
+        opening = self._engine is not None and self._engine.bots.is_opening
+        if now - beat < (OPENING_SECONDS if opening else HELD_UP_SECONDS):
             return
         if self._doubted[0] != beat:  # a process that was suspended needs a moment
             self._doubted = (beat, now)
         elif now - self._doubted[1] > _DOUBT_SECONDS:
             raise FatalError(
-                f"the engine has been held up for {now - beat:.0f} s, as by a coroutine of pytest_mtbench_generate "
-                "that blocks; a plain function may block, since it runs in a thread"
+                f"the engine has been held up for {now - beat:.0f} s, as by async code of model.generate or "
+                "pytest_mtbench_generate that blocks; a plain function may block, since it runs in a thread"
             )
 
     @property
@@ -172,13 +175,21 @@ class LocalRunner:
         """What went wrong in the engine's thread, be it when everything was measured; empty where nothing did."""
         return f"the engine failed: {_told(self._error)}" if self._error is not None else ""
 
+    @property
+    def closing_faults(self) -> list[str]:
+        """What went wrong when users' own chatbots were closed."""
+        late = ["model.generate: its end took too long and was not waited for"] if self._never_left else []
+        return [*(self._engine.bots.faults if self._engine is not None else []), *late]
+
     def stop(self) -> None:
         """Cancels what is queued and in flight, and ends the thread; a thread that hangs is left behind."""
         self._stopped = True
         if self._thread is not None and self._loop is not None and self._stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                 self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(_JOIN_SECONDS)
+            closing = self._engine.bots.closing_seconds if self._engine is not None else 0.0
+            self._thread.join(_JOIN_SECONDS + closing)
+            self._never_left = closing > 0 and self._thread.is_alive()
             self._thread = None
 
     def submit(

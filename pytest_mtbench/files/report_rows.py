@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -34,6 +34,7 @@ class _TurnRow(_Row):
     games: list[GameRow] | None = None
     judged: list[JudgedRow] | None = None
     by_judge: dict[str, Score | None] = {}
+    extra: Any = None
 
     @model_validator(mode="after")
     def _score_is_that_of_the_runs(self) -> _TurnRow:
@@ -127,6 +128,7 @@ class _TurnRow(_Row):
                 games=games,
                 flags=tuple(self.flags) if first else (),
                 failed=reason if score is None else None,
+                extra=self.extra if first else None,
             )
 
     def _answer(self, number: int) -> str | None:

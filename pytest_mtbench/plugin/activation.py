@@ -48,6 +48,7 @@ def activate(config: pytest.Config) -> None:
     session = SessionPlugin(config, registry)
     config.add_cleanup(session.cleanup)
     config.pluginmanager.register(session, "mtbench-session")
+    config.pluginmanager.register(session.own, "mtbench-bots")
     config.pluginmanager.register(CollectionPlugin(registry), "mtbench-collection")
     if not is_worker(config):
         ending = EndingPlugin()
@@ -92,7 +93,7 @@ class HeaderPlugin:
         against = f"; against {others}" if others else ""
         if suite.is_audition:
             return f"judge {judged_by(suite)}; no model is under test"
-        answers = answered_by(suite, self._registry.settings, hook=self._session.generated)
+        answers = answered_by(suite, self._registry.settings, hook=self._session.own.hook)
         return f"answers {answers}{against}; judge {judged_by(suite)}"
 
 

@@ -47,6 +47,11 @@ class Clients:
         if text not in self.notes:
             self.notes.append(text)
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Has further texts cut from what is said."""
+        found = {form for secret in secrets for form in secrets_of(secret, "")}
+        self._secrets = sorted({*self._secrets, *found}, key=len, reverse=True)
+
     def redact(self, text: str) -> str:
         """A text without the keys of all endpoints of the run."""
         return redacted(text, self._secrets)

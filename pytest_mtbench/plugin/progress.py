@@ -34,12 +34,20 @@ class ProgressPlugin:
     Args:
         announcer: writes lines; its own come first.
         look: how far the engine is.
+        own_bot: whether a user's own chatbot answers, in this process.
     """
 
-    def __init__(self, config: pytest.Config, announcer: Announcer, look: Callable[[], Progress]) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        announcer: Announcer,
+        look: Callable[[], Progress],
+        own_bot: Callable[[], bool],
+    ) -> None:
         self._config = config
         self._announcer = announcer
         self._look = look
+        self._own_bot = own_bot
         self._pace = Pace()
         # With xdist a thread that serves the workers tells, beside the one that reports what they did.
         self._lock = threading.RLock()
@@ -60,7 +68,7 @@ class ProgressPlugin:
         if self._active:
             # Tests of others may write to the terminal behind pytest's back as soon as they run.
             self._stays = _under_xdist(self._config) or not _others(session)
-            descriptor = _terminal(self._config, reporter, session)
+            descriptor = _terminal(self._config, reporter, session, own_bot=self._own_bot())
             if descriptor is not None:
                 self._status = StatusLine(self._config.get_terminal_writer(), descriptor, self._lock)
         try:
@@ -142,13 +150,13 @@ def progress_of(runner: LocalRunner, clients: Clients, plans: Mapping[str, Plan]
     return replace(runner.progress, in_flight=clients.in_flight, pause=clients.pause, cost=cost)
 
 
-def _terminal(config: pytest.Config, reporter: Any, session: pytest.Session) -> int | None:
+def _terminal(config: pytest.Config, reporter: Any, session: pytest.Session, *, own_bot: bool) -> int | None:
     """A descriptor of the terminal, where a line can be rewritten and nothing but pytest writes there meanwhile."""
     bare = sys.platform == "win32" or os.environ.get("TERM", "") in ("", "dumb", "unknown")
     # Another reporter, as pytest-sugar's, moves the cursor itself.
     if bare or type(reporter).__name__ != "TerminalReporter":
         return None
-    if _logs_live(config) or _prints_freely(config, session):
+    if _logs_live(config) or _prints_freely(config, session, own_bot=own_bot):
         return None
     try:
         descriptor = os.dup(sys.stdout.fileno())
@@ -167,12 +175,11 @@ def _logs_live(config: pytest.Config) -> bool:
         return False
 
 
-def _prints_freely(config: pytest.Config, session: pytest.Session) -> bool:
-    """Whether what tests or hooks print goes to the terminal as it is."""
-    hook = bool(config.hook.pytest_mtbench_generate.get_hookimpls())
-    if _under_xdist(config):  # the controller runs the hook and no test, and captures nothing
-        return hook
-    return config.getoption("capture", "no") in ("no", "tee-sys") and (hook or _others(session))
+def _prints_freely(config: pytest.Config, session: pytest.Session, *, own_bot: bool) -> bool:
+    """Whether what tests or a user's own chatbot print goes to the terminal as it is."""
+    if _under_xdist(config):  # the controller runs the chatbot and no test, and captures nothing
+        return own_bot
+    return config.getoption("capture", "no") in ("no", "tee-sys") and (own_bot or _others(session))
 
 
 def _others(session: pytest.Session) -> bool:

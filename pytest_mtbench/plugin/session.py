@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from ..domain.chat import Message
 from ..domain.errors import ConfigError, FatalError
-from ..domain.question import Question
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
 from ..engine.channel import ChannelServer, RemoteRunner
@@ -28,12 +26,13 @@ from ..suite.keys import require_api_keys
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .announcer import Announcer
+from .bots import BotsPlugin
 from .clients import Clients, opened_cache, with_answers
 from .ending import end_run
 from .estimates import SuiteEstimate, estimates
 from .item import runner_key
 from .needs import Needs, needs_key
-from .options import plans_only, usage_error
+from .options import is_worker, plans_only, usage_error
 from .outputs import probe_outputs
 from .progress import ProgressPlugin, progress_of
 from .registry import SuiteRegistry
@@ -53,7 +52,8 @@ class SessionPlugin:
         self._settings = registry.settings
         self._announcer = Announcer(config)
         self._clients = Clients(registry.plans.values(), self._announcer)
-        self.display = ProgressPlugin(config, self._announcer, self._progress)
+        self.own = BotsPlugin(config, registry, self._clients)
+        self.display = ProgressPlugin(config, self._announcer, self._progress, lambda: self.own.is_asked)
         self._channel_folder: Path | None = None
         self._server: ChannelServer | None = None
         self._remote: RemoteRunner | None = None
@@ -72,9 +72,9 @@ class SessionPlugin:
         return time.monotonic() - self._clock
 
     @property
-    def generated(self) -> bool:
-        """Whether a user's own hook may answer instead of the model."""
-        return bool(self._config.hook.pytest_mtbench_generate.get_hookimpls())
+    def closing_faults(self) -> Sequence[str]:
+        """What went wrong when users' own chatbots were closed."""
+        return self.runner.closing_faults if self.runner is not None else ()
 
     @property
     def notes(self) -> Sequence[str]:
@@ -114,6 +114,7 @@ class SessionPlugin:
         if plans_only(config) or failed_collection:
             return None
         try:
+            self.own.check()
             if self._settings.dry_run:
                 self._estimate(session)
                 return True
@@ -121,7 +122,10 @@ class SessionPlugin:
             self._clock, self.started = time.monotonic(), time.time()
             self._start(session)
         except ConfigError as error:
-            raise usage_error(error) from error
+            if not is_worker(config):
+                raise usage_error(error) from error
+            # xdist takes no worker that ends before its items: the first of them tells the controller.
+            config.stash[runner_key] = FailedRunner(FatalError(str(error)))
         except FatalError as error:
             end_run(config, one_line(str(error)))
         return None
@@ -159,6 +163,7 @@ class SessionPlugin:
     def cleanup(self) -> None:
         """Stops, and removes the channel's folder; workers have let go of it by then."""
         self.stop()
+        self.own.close()
         if self._remote is not None:
             self._remote.close()
         if self._channel_folder is not None:
@@ -179,11 +184,11 @@ class SessionPlugin:
                 self._require_keys(needs)
                 self._remote = RemoteRunner(Path(workerinput[CHANNEL]))
                 self._want(self._remote, needs)
-            except (ConfigError, FatalError) as error:  # the first item tells the controller, which ends the run
-                self._config.stash[runner_key] = FailedRunner(FatalError(str(error)))
+            except FatalError as error:  # as above
+                self._config.stash[runner_key] = FailedRunner(error)
             return
         self._require_keys(needs)
-        self.runner = self._local_runner()
+        self.runner = self._local_runner(needs)
         if self._channel_folder is not None:
             self._server = ChannelServer(self._channel_folder, self.runner, self.display.tell)
             self._server.start()
@@ -199,25 +204,23 @@ class SessionPlugin:
             judged |= self._registry.surely_run
         for suite in self._registry.all:
             if suite.id in needed:
-                require_api_keys(suite, self._settings, generated=self.generated, judged=suite.id in judged)
+                require_api_keys(suite, self._settings, generated=bool(self.own.hook), judged=suite.id in judged)
 
     def _want(self, runner: Runner, needs: Needs) -> None:
         self._config.stash[runner_key], self._config.stash[needs_key] = runner, needs
         for keys, upto in needs.by_kind():
             runner.want(keys, upto=upto)
 
-    def _local_runner(self) -> LocalRunner:
+    def _local_runner(self, needs: Needs) -> LocalRunner:
         settings, suites = self._settings, list(self._registry.suites.values())
         probe_outputs(settings, [suite.plan for suite in suites])
-        hook = self._config.hook.pytest_mtbench_generate
+        wanted = {key.suite for keys, _ in needs.by_kind() for key in keys}
+        bots = self.own.bots(wanted if self._channel_folder is None else None)
         recorded = {suite.id: suite.recorded for suite in suites if suite.recorded is not None}
         for suite in suites if settings.merge else ():
             self._merge(suite)
         judges_again = any(suite.regression and suite.regression.sentinel for suite in self._registry.all)
         cache = opened_cache(settings, self._clients.note) if judges_again or not settings.merge else None
-
-        def generate(messages: list[Message], question: Question, turn: int, run: int) -> object:
-            return hook(messages=messages, question=question, turn=turn, run=run)
 
         plans = dict(self._registry.plans)
         for key, found in recorded.items():
@@ -227,10 +230,7 @@ class SessionPlugin:
             return Engine(
                 plans,
                 Replies(cache, settings.cache, self._clients.client, recorded),
-                limiter_of=lambda plan: self._clients.limiter(plan.model, "answer"),
-                generate=generate if self.generated else None,
-                redact=self._clients.redact,
-                announce=self._announcer,
+                bots=bots,
                 known=self._merged,
                 tallies=self._tallies,
             )

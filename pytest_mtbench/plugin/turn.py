@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..domain.chat import Message
 from ..domain.game import Game
@@ -29,6 +30,7 @@ class MtbenchTurn:
         messages: the conversation that the model was sent for this turn.
         answer: what the model said, thinking included.
         reference: the reference answer to this turn, or None.
+        extra: what your own chatbot gave beside the answer (`Reply.extra`), as JSON reads it back; else None.
     """
 
     question: Question
@@ -39,6 +41,7 @@ class MtbenchTurn:
     reference: str | None = field(repr=False)
     _judged: Judged = field(repr=False, compare=False)
     _has_games: bool = field(repr=False, default=False)
+    extra: Any = field(repr=False, default=None)
 
     @property
     def judgment(self) -> str:
@@ -75,4 +78,5 @@ class MtbenchTurn:
             reference=question.reference[turn - 1] if question.reference else None,
             _judged=judged,
             _has_games=bool(plan.opponents),
+            extra=result.extra,
         )

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..domain.chat import Kind
-from ..domain.endpoint import Role
+from ..domain.endpoint import Answerer, Role
+from ..domain.own import BotName
 from ..engine.estimate import CHARACTERS_A_TOKEN, Estimate
 from ..engine.plan import Plan
 from ..suite.list_prices import list_price
@@ -64,7 +65,7 @@ def _priced(plan: Plan) -> tuple[Plan, list[str]]:
 
     def priced(who: AnyRole) -> AnyRole:
         listed = list_price(who.name)
-        if who.price is not None or listed is None:
+        if who.price is not None or listed is None or _bot(who) is not None:
             return who
         said[f"{one_line(who.name)} {listed.input:g} in, {listed.output:g} out ({listed.seen})"] = None
         return replace(who, price=(listed.input, listed.output))
@@ -103,9 +104,19 @@ def _at_most(plan: Plan, least: Estimate, most: Estimate) -> str:
 
 def _asked(kind: Kind, roles: Sequence[Role], estimated: Estimate) -> str:
     """How many replies of a kind would be asked of these models."""
-    whom = " and of ".join(f"{one_line(who.name)} at {who.endpoint.url}" for who in roles)
+    whom = " and of ".join(map(_whom, roles))
     count, usage = estimated.counts[kind], estimated.usage[kind]
     return (
         f"{kind}s: {count.made} to ask of {whom}, "
         f"{count.cached} there already; about {usage.input_tokens:,} tokens in and {usage.output_tokens:,} out"
     )
+
+
+def _whom(role: Role) -> str:
+    bot = _bot(role)
+    return one_line(role.name) + (f" at {role.endpoint.url}" if bot is None else f", by {bot.target}")
+
+
+def _bot(role: Role) -> BotName | None:
+    """The user's own chatbot that answers, whose price no list knows."""
+    return role.bot if isinstance(role, Answerer) else None

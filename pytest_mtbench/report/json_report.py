@@ -164,6 +164,8 @@ def _turn(result: TurnResult, jury: Sequence[str]) -> dict[str, Any]:
     }
     if result.runs[0].elsewhere:
         row["elsewhere"] = result.runs[0].elsewhere
+    if result.extra is not None:
+        row["extra"] = result.extra
     if result.games:
         one = len(result.games) == 1
         row |= {"outcome": result.games[0].outcome if one else None, "games": [game.as_json() for game in result.games]}

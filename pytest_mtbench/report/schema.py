@@ -128,6 +128,7 @@ class Turn(_Written):
     judgment: str = Field(description="The first that the judge said of it.")
     flags: list[str] = Field(description="What a reader should know of the texts, in fixed words.")
     elsewhere: str | None = Field(default=None, description="What a reply without an answer held in another field.")
+    extra: Any = Field(default=None, description="What a user's own chatbot said beside the first run's answer.")
     answers: list[str | None] | None = Field(default=None, description="One a run; in a share and for the hook.")
     judgments: list[list[str]] | None = Field(
         default=None, description="Those of each run; in a share and for the hook."
@@ -214,7 +215,7 @@ class Report(_Written):
     judge: str = Field(description="The judge's name; of a jury the names of all, with + between them.")
     judges: list[str] | None = Field(default=None, description="Of a jury: its judges.")
     jury: dict[str, Any] | None = Field(default=None, description="Of a jury: what each judge comes to, and the pairs.")
-    answered_by: str = Field(description="Who answered: endpoint, hook or file.")
+    answered_by: str = Field(description="Who answered: endpoint, own chatbot or file.")
     answers_of: str | None = Field(default=None, description="The model whose stored answers were graded, if another.")
     shard: str | None = Field(default=None, description="Which share of a run it is, as 1/3.")
     mode: Literal["single", "pairwise", "audition"]

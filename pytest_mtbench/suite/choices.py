@@ -161,7 +161,8 @@ def choose(suite: SuiteFile, settings: Settings, environ: Mapping[str, str], *, 
 def stands_in(suite: SuiteFile, settings: Settings) -> bool:
     """Whether the model under test is the demo's: it is called so, and no endpoint is named."""
     content = suite.content.model
-    return (settings.model or content.name) in demo.MODELS and not (settings.base_url or content.base_url)
+    elsewhere = settings.base_url or content.base_url or content.generate
+    return (settings.model or content.name) in demo.MODELS and not elsewhere
 
 
 def _usual_questions(suite: SuiteFile, settings: Settings) -> str:
@@ -177,6 +178,14 @@ def _model_url(suite: SuiteFile, settings: Settings, environ: Mapping[str, str],
     if ambient and not is_url(ambient):
         raise ConfigError(f"{AMBIENT_URL}: must be a URL such as http://localhost:8000/v1")
     pick, in_file = Precedence(suite.name).setting, suite.content.model.base_url
+    if suite.content.model.generate is not None:
+        if settings.base_url is not None:
+            raise ConfigError(
+                suite.at(("model", "generate"), "answers, and --mtbench-base-url names an endpoint; leave one out")
+                + " (the judge's endpoint is --mtbench-judge-base-url)"
+            )
+        usual = ambient or DEFAULT_URL  # of those that say nothing else: the judge, and models to compare with
+        return _shown_safely(Setting("base-url", usual, usual))
     if model in demo.MODELS:
         return _shown_safely(pick("base-url", settings.base_url, in_file, demo.URL))
     return _shown_safely(pick("base-url", settings.base_url, in_file, DEFAULT_URL, ambient))
@@ -216,6 +225,7 @@ def _of_the_file(suite: SuiteFile, settings: Settings) -> Iterator[Setting[Any]]
     """What the command line cannot say."""
     content = suite.content
     pick = Precedence(suite.name).setting
+    yield pick("generate", None, content.model.generate, None)
     if content.categories:
         yield Setting("categories", content.categories, [], suite.name, ", ".join(content.categories))
     yield pick("references", None, content.references, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..protocol.prompts import SYSTEM_PROMPT
@@ -86,10 +86,31 @@ class _Endpoint(Section):
         return {"api_version": value} if isinstance(value, str) else value
 
 
+def _target(text: str) -> str:
+    module, _, name = text.partition(":")
+    parts = [*module.split("."), *name.split(".")]
+    if not all(part.isidentifier() for part in parts) or module.endswith(".py"):
+        raise ValueError("must be package.module:object, as my_bot:answer")
+    return text
+
+
 class ModelEndpoint(_Endpoint):
-    """The model under test and where it is served."""
+    """The model under test and where it is served, or the user's own chatbot that answers (`generate`)."""
 
     system_prompt: str = SYSTEM_PROMPT
+    generate: Annotated[str, AfterValidator(_target)] | None = None
+
+    @model_validator(mode="after")
+    def _one_answers(self) -> ModelEndpoint:
+        beside = sorted(self.model_fields_set - {"name", "generate", "system_prompt", "thinking"})
+        if self.generate is not None and beside:
+            raise ValueError(f"has {beside[0]} beside generate; that is for an endpoint, and your own code answers")
+        return self
+
+    @property
+    def instructions(self) -> str:
+        """The system prompt; a chatbot has its own, unless one is given here."""
+        return "" if self.generate is not None and "system_prompt" not in self.model_fields_set else self.system_prompt
 
 
 class JudgeEndpoint(_Endpoint):

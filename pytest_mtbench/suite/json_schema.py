@@ -58,7 +58,11 @@ _FIELDS: Fields = {
         "prices": _said("USD a million tokens."),
         "budget": _said("USD that a run does not pass; needs prices of model and judge."),
     },
-    "ModelEndpoint": _ENDPOINT | {"system_prompt": _said("The instructions of the model under test.")},
+    "ModelEndpoint": _ENDPOINT
+    | {
+        "system_prompt": _said("The instructions of the model under test. Default with `generate`: none."),
+        "generate": _said("Your own chatbot, which answers instead of an endpoint, as package.module:object."),
+    },
     "JudgeEndpoint": _ENDPOINT | {"repeats": _said("How often each answer is judged. Default: 1.")},
     "JurorEndpoint": _ENDPOINT | {"repeats": _said("How often each answer is judged; the same for every judge.")},
     "OpponentEndpoint": _ENDPOINT

@@ -13,7 +13,7 @@ def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: 
     """Whether every remote endpoint that will be asked has a key.
 
     Args:
-        generated: a user's own hook answers instead of the model.
+        generated: a user's own hook answers instead of the model, whatever the suite file says.
         judged: whether answers will be judged, and compared with other models'.
 
     Raises:
@@ -26,7 +26,8 @@ def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: 
         return
     # Where answers exist already their judgments may too; the client refuses to ask without a key in any case.
     exist = bool(settings.answers or settings.merge)
-    roles: list[Role] = [] if generated or exist or resolved.is_audition else [resolved.plan.model]
+    own = generated or resolved.plan.model.bot is not None
+    roles: list[Role] = [] if own or exist or resolved.is_audition else [resolved.plan.model]
     roles += resolved.plan.judges if judged and (sentinel or not exist) else []
     others = resolved.plan.opponents if judged else ()
     roles += [other for other in others if other.answers is None and not settings.merge]

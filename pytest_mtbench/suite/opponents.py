@@ -114,9 +114,12 @@ def pairwise_remarks(
 
 
 def opponents(
-    suite: SuiteFile, path: Path | None, settings: Settings, environ: Mapping[str, str], plan: Plan
+    suite: SuiteFile, path: Path | None, settings: Settings, environ: Mapping[str, str], plan: Plan, usual_url: str
 ) -> tuple[Opponent, ...]:
     """The models to compare with, in the order in which they are named.
+
+    Args:
+        usual_url: the endpoint of those that name none.
 
     Raises:
         ConfigError: a file cannot be read or lacks an answer, a model is named twice or is the one under test, or the
@@ -128,7 +131,8 @@ def opponents(
         where = named.what if named.source in named.what else f"{named.what} (in {named.source})"
         stored = None if named.file is None else read_opponent(named.file, where, plan)
         _check_demo(named, plan)
-        who = opponent_role(named.name, named.section, suite.content.prices.against, environ, plan.model)
+        price = suite.content.prices.against
+        who = opponent_role(named.name, named.section, price, environ, plan.model, usual_url)
         who = replace(
             who,
             label=_label(named, who, [plan.model.name, *(opponent.who.label for opponent in found)]),

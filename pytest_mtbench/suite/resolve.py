@@ -17,7 +17,7 @@ from ..scores.shown import baseline_label, sheet_ids
 from .answers import existing_answers
 from .audition import audition
 from .baseline import against_baseline
-from .choices import Choices, choose, stands_in
+from .choices import AMBIENT_URL, Choices, choose, stands_in
 from .file import SuiteFile
 from .opponents import against_settings, is_pairwise, opponents, pairwise_remarks, problems_of_modes
 from .people import PeopleFiles, of_the_run
@@ -83,7 +83,11 @@ def resolve(
     asked_for = thresholds.gates()
     # No gate passes on a part.
     gates = () if settings.is_part else asked_for
-    resolved = ResolvedSuite(plan, gates, thresholds.floor, (), path, tuple(_remarks(settings)), thresholds=asked_for)
+    named = choices.base_url.source not in ("", AMBIENT_URL) or stands_in(file, settings)
+    remarks = tuple(_remarks(settings))
+    resolved = ResolvedSuite(
+        plan, gates, thresholds.floor, (), path, remarks, thresholds=asked_for, names_endpoint=named
+    )
     resolved = _pairwise(resolved, sources, choices) if pairwise else _single(resolved, sources, choices)
     plan, recorded = existing_answers(resolved.plan, settings, resolved.opponents)
     sheet = file.content.people.sample, file.content.people.seed
@@ -163,8 +167,8 @@ def _thresholds(sources: _Sources, questions: QuestionSet, asked: Sequence[Quest
 
 def _plan(sources: _Sources, choices: Choices, questions: QuestionSet) -> Plan:
     """The plan of the whole set, before a baseline or other models change it."""
-    content, settings = sources.file.content, sources.settings
-    model = model_role(choices, content, settings, sources.environ)
+    settings = sources.settings
+    model = model_role(choices, sources.file, settings, sources.environ)
     judges = judge_roles(choices, sources.file, settings, sources.environ, model)
     return Plan(
         key=sources.suite_id,
@@ -182,7 +186,7 @@ def _plan(sources: _Sources, choices: Choices, questions: QuestionSet) -> Plan:
 def _pairwise(resolved: ResolvedSuite, sources: _Sources, choices: Choices) -> ResolvedSuite:
     """The suite with the models that its answers are compared with."""
     settings, plan = sources.settings, resolved.plan
-    others = opponents(sources.file, sources.path, settings, sources.environ, plan)
+    others = opponents(sources.file, sources.path, settings, sources.environ, plan, choices.base_url.value)
     content = sources.file.content
     said = pairwise_remarks(content, others, None if settings.is_part else resolved.gates)
     return replace(

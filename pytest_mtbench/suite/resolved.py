@@ -31,6 +31,7 @@ class ResolvedSuite:
         recorded: the answers and judgments that exist already.
         people: what people said of the answers, where anybody did.
         sheet: how many answers a rating sheet has, and the seed that draws them.
+        names_endpoint: somebody said where the model under test is asked, and it is not only the usual place.
         is_audition: there is no model under test; the judge is tried on `bouts`: answers that people compared.
     """
 
@@ -48,6 +49,7 @@ class ResolvedSuite:
     sheet: tuple[int, int] = (80, 0)
     bouts: tuple[Bout, ...] = ()
     is_audition: bool = False
+    names_endpoint: bool = True
 
     @property
     def files(self) -> tuple[str, ...]:

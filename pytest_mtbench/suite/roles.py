@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from .. import demo
 from ..domain.endpoint import Answerer, Endpoint, Role
 from ..domain.errors import ConfigError
-from ..protocol.prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS
+from ..domain.own import BotName
+from ..protocol.prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS, SYSTEM_PROMPT
 from ..untrusted.secrets import references
 from ..untrusted.urls import public_url
 from .choices import Choices, Setting
@@ -17,25 +18,25 @@ from .endpoints import JudgeEndpoint, ModelEndpoint, OpponentEndpoint
 from .file import SuiteFile
 from .judges import NamedJudge, check_prices, told_apart
 from .prices import Prices
-from .schema import SuiteContent
 from .settings import Settings
 
 _AnyRole = TypeVar("_AnyRole", bound=Role)
 
 
-def model_role(choices: Choices, content: SuiteContent, settings: Settings, environ: Mapping[str, str]) -> Answerer:
+def model_role(choices: Choices, file: SuiteFile, settings: Settings, environ: Mapping[str, str]) -> Answerer:
     """The model under test.
 
     Raises:
         ConfigError: its key cannot be sent.
     """
-    section = content.model
+    content, section = file.content, file.content.model
+    bot = BotName(section.generate, file.at(("model", "generate"), "")) if section.generate else None
     azure = _azure(section)
     variable = section.api_key_env or _usual_variable(azure)
     route = Route(
-        choices.base_url.value,
+        choices.base_url.value if bot is None else bot.url,
         variable,
-        _api_key(environ, variable),
+        _api_key(environ, variable),  # of a chatbot it is kept out of outputs
         "--mtbench-base-url",
         azure,
         settings.timeout,
@@ -43,7 +44,7 @@ def model_role(choices: Choices, content: SuiteContent, settings: Settings, envi
     )
     limit = choices.concurrency.value
     role = _role(choices.model.value, section, route, content.prices.model, limit, ANSWER_MAX_TOKENS)
-    return _with_variables(Answerer(**vars(role), system_prompt=section.system_prompt), environ)
+    return _with_variables(Answerer(**vars(role), system_prompt=section.instructions, bot=bot), environ)
 
 
 def judge_roles(
@@ -91,11 +92,20 @@ def _judge_role(
 
 
 def opponent_role(
-    name: str, section: OpponentEndpoint, price: Prices | None, environ: Mapping[str, str], model: Answerer
+    name: str,
+    section: OpponentEndpoint,
+    price: Prices | None,
+    environ: Mapping[str, str],
+    model: Answerer,
+    usual_url: str,
 ) -> Answerer:
-    """A model that the one under test is compared with, asked as that one is unless its section says otherwise."""
+    """A model that the one under test is compared with, asked as that one is unless its section says otherwise.
+
+    Args:
+        usual_url: the endpoint of those that name none: the model's, where it has one.
+    """
     same = model.endpoint
-    beside = demo.URL if name in demo.MODELS else same.connect_url
+    beside = demo.URL if name in demo.MODELS else usual_url
     url = (section.base_url or beside).rstrip("/")
     shared = url == same.connect_url
     azure = _azure(section)
@@ -112,7 +122,8 @@ def opponent_role(
         answer_from=role.answer_from or model.answer_from,
         thinking=role.thinking or model.thinking,
     )
-    system = model.system_prompt if section.system_prompt is None else section.system_prompt
+    usual = SYSTEM_PROMPT if model.bot is not None else model.system_prompt
+    system = usual if section.system_prompt is None else section.system_prompt
     return _with_variables(Answerer(**vars(role), system_prompt=system), environ)
 
 

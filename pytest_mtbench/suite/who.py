@@ -12,14 +12,12 @@ from ..untrusted.urls import public_url
 from .resolved import ResolvedSuite
 from .settings import Settings
 
-HOOK = "pytest_mtbench_generate"
 
-
-def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
-    """Who answers for the model under test: an endpoint, a hook, or the files that hold the answers.
+def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: str) -> str:
+    """Who answers for the model under test: an endpoint, a user's own chatbot, or the files that hold the answers.
 
     Args:
-        hook: whether a user's own `pytest_mtbench_generate` may answer.
+        hook: a user's own `pytest_mtbench_generate` that may answer, and where it lies; empty where there is none.
     """
     if suite.is_audition:
         return "nobody"
@@ -28,9 +26,10 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: bool) -> str:
         return f"{name}, from the reports {one_line(', '.join(named.shown for named in settings.merge))}"
     if settings.answers is not None and not _holds_the_other_side_alone(suite, settings.answers):
         return f"{name}, from the file {_listed((settings.answers,), settings)}"
-    if hook:
-        return f"{name}, by the hook {HOOK}"
-    return _at(suite.plan.model)
+    bot = suite.plan.model.bot
+    if bot is not None:
+        return f"{name}, by {bot.target} (model.generate)"
+    return f"{name}, by {one_line(hook)}" if hook else _at(suite.plan.model)
 
 
 def judged_by(suite: ResolvedSuite) -> str:

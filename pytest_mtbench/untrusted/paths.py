@@ -46,3 +46,8 @@ def is_same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):
         return False
+
+
+def shown_from(path: Path, folder: Path) -> str:
+    """A path as somebody types it in a folder: relative where it lies below."""
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()

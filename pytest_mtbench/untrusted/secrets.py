@@ -56,6 +56,11 @@ def secret_places(value: object, name: str = "") -> Iterator[str]:
             yield name
 
 
+def secrets_in(environ: Mapping[str, str]) -> list[str]:
+    """The values of variables that are called like a secret and look like one."""
+    return [value for name, value in environ.items() if _is_secret_name(name) and looks_secret(value)]
+
+
 def _is_secret_name(name: str) -> bool:
     plain = name.lower().replace("-", "_")
     return bool(_SECRET_NAME.search(_OTHER_NAME.sub("", plain)))

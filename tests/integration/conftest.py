@@ -66,8 +66,12 @@ class Bench:
         return self.pytester.runpytest_subprocess(*arguments, timeout=90)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Starts a run in a process of its own and does not wait for it."""
-        command = [sys.executable, "-m", "pytest", *self.model_options, *arguments]
+        """Starts a `run` in a process of its own and does not wait for it."""
+        return self.start_plain(*self.model_options, *arguments)
+
+    def start_plain(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """The same with these arguments alone."""
+        command = [sys.executable, "-m", "pytest", *arguments]
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

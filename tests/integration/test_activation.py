@@ -217,7 +217,7 @@ def test_the_header_says_who_answers_and_who_judges(bench: Bench) -> None:
     stored = header("--mtbench-against=out/model_answer/m.jsonl", "--mtbench-model=n")
     assert f"answers n at {url}; against m, from the file out/model_answer/m.jsonl; judge" in stored
     bench.pytester.makeconftest("def pytest_mtbench_generate(): return 'x'")
-    assert header() == f"mtbench: mtbench: answers m, by the hook pytest_mtbench_generate; {judge}"
+    assert header() == f"mtbench: mtbench: answers m, by pytest_mtbench_generate in conftest.py:1; {judge}"
 
 
 @pytest.mark.parametrize("option", ["--help", "--version", "-VV", "--markers", "--fixtures", "--cache-show"])

@@ -100,6 +100,7 @@ RESULTS = [
                 Run(None, failed="one run has no answer"),
                 Run("c", judgments=(Judgment("z", 8.0),), flags=("several-ratings", "rating-in-answer")),
                 Run("d", games=(Game("other", 4, ("A", "B"), "e", ("f", "g")),)),
+                Run("e", extra={"sources": ["a", 1.5, None]}),
             ),
         ),
         id="full",

@@ -19,6 +19,12 @@ def no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *arguments, **named: None)
 
 
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's own chatbot is asked again after a moment that no test waits out."""
+    monkeypatch.setattr("pytest_mtbench.engine.bot._FIRST_BACKOFF", 0.001)
+
+
 @pytest.fixture
 def three(tmp_path: Path) -> Path:
     """A folder with a question of writing, one of math and one of a single turn; `plan` leaves the math out."""

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ import pytest
 
 from pytest_mtbench.domain.errors import ConfigError, FatalError, StoppedError
 from pytest_mtbench.domain.result import TurnKey, TurnResult
+from pytest_mtbench.engine.bot_target import Made
 from pytest_mtbench.engine.cache import ReplyCache
 from pytest_mtbench.engine.channel import ChannelServer, RemoteRunner
 from pytest_mtbench.engine.measuring import Engine
@@ -306,8 +308,43 @@ def test_a_loop_that_is_held_up_is_no_silence(plan: Plan, monkeypatch: pytest.Mo
     outcome = Waiting(lambda: machine.runner.result(SPIDER)).outcome()
     go.set()
     machine.runner.stop()
-    assert "a coroutine of pytest_mtbench_generate that blocks" in str(outcome)
+    assert "by async code of model.generate or pytest_mtbench_generate that blocks" in str(outcome)
     assert isinstance(outcome, FatalError)
+
+
+def test_a_chatbot_that_takes_long_to_enter_holds_up_nothing(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_mtbench.engine.runner.HELD_UP_SECONDS", 0.1)
+    monkeypatch.setattr("pytest_mtbench.engine.runner._DOUBT_SECONDS", 0.1)
+    monkeypatch.setattr("pytest_mtbench.engine.runner._LOOK_SECONDS", 0.05)
+    looks: list[bool] = []
+
+    def make() -> Any:
+        time.sleep(0.6)  # as an index does that is read into memory
+        return lambda messages: "own"
+
+    machine = Machine(plan, generate=Made(make, "bot:Bot"))
+    machine.runner._while_waiting = lambda: looks.append(True)
+    assert machine.runner.result(SPIDER).answer == "own"
+    machine.runner.stop()
+    assert len(looks) > 3
+
+
+def test_a_chatbot_is_left_before_the_loop_ends(plan: Plan) -> None:
+    machine: Machine
+
+    @contextlib.asynccontextmanager
+    async def held() -> AsyncIterator[Any]:
+        machine.seen.append("entered")
+        yield lambda messages: "own"
+        await asyncio.sleep(0.01)
+        machine.seen.append("left")
+
+    machine = Machine(plan, generate=Made(held, "bot:Bot"))
+    assert machine.runner.result(SPIDER).answer == "own"
+    machine.runner.stop()
+    machine.runner.stop()
+    assert machine.seen == ["engine", "entered", "left", "closed"]
+    assert machine.runner.closing_faults == []
 
 
 # -- the engine in another process, over a folder

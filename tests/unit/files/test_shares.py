@@ -53,6 +53,7 @@ def results_of(plan: Plan, unscored: Sequence[tuple[QuestionId, int]] = ()) -> l
                             ),
                             flags=("thinking",) if base % 2 and run == 0 else (),
                             failed=reason,
+                            extra={"sources": [turn]} if run == 0 else None,
                         )
                         for run, score in enumerate(scores)
                     ),

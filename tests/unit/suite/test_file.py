@@ -9,6 +9,7 @@ import yaml
 
 from pytest_mtbench.domain.chat import ChatRequest
 from pytest_mtbench.domain.errors import ConfigError
+from pytest_mtbench.protocol.prompts import SYSTEM_PROMPT
 from pytest_mtbench.suite import yaml as suite_yaml
 from pytest_mtbench.suite.file import SuiteFile, suggestion
 from pytest_mtbench.suite.schema import SuiteContent
@@ -708,3 +709,30 @@ def test_a_key_that_could_be_a_variables_name_is_refused_too(key: str) -> None:
     (problem,) = problems(f"judge: {{api_key_env: {key}}}")
     assert "must be the name of an environment variable" in problem
     assert key not in problem
+
+
+# --- a chatbot of one's own ---
+
+
+def test_a_chatbot_is_named_by_module_and_object() -> None:
+    model = suite("model: {name: b, generate: shop.bots:Bots.best, thinking: [<a>, </a>]}").model
+    assert (model.generate, model.instructions) == ("shop.bots:Bots.best", "")
+    assert suite('model: {name: b, generate: "b:a", system_prompt: Be brief.}').model.instructions == "Be brief."
+    assert suite("model: b").model.instructions == SYSTEM_PROMPT
+
+
+@pytest.mark.parametrize(
+    "target", ["bot", "bot.answer", "bot.py:answer", ":answer", "bot:", "a b:c", "./bot:x", "b:c:d"]
+)
+def test_what_names_no_chatbot(target: str) -> None:
+    (problem,) = problems(f"model:\n  name: b\n  generate: {json.dumps(target)}")
+    assert problem.startswith("mtbench.yaml:3: model.generate: must be package.module:object, as my_bot:answer")
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [("base_url", "http://127.0.0.1:8000/v1"), ("temperature", "0"), ("max_tokens", "9"), ("api_key_env", "KEY")],
+)
+def test_what_is_for_an_endpoint_does_not_stand_beside_a_chatbot(key: str, value: str) -> None:
+    (problem,) = problems(f"model: {{name: b, generate: 'b:a', {key}: {value}}}")
+    assert problem.startswith(f"mtbench.yaml:1: model: has {key} beside generate; that is for an endpoint")

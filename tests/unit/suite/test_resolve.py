@@ -16,6 +16,7 @@ from pytest_mtbench.suite.keys import require_api_keys
 from pytest_mtbench.suite.resolve import resolve
 from pytest_mtbench.suite.resolved import ResolvedSuite
 from pytest_mtbench.suite.settings import GivenPath, Settings
+from pytest_mtbench.suite.who import answered_by, judged_by
 
 from ...sets import QUESTIONS, write_jsonl, write_set
 
@@ -546,3 +547,57 @@ def test_the_demo_as_opponent_is_the_stand_in_and_not_the_models_endpoint(resolv
     assert own.plan.opponents[0].endpoint.url == "http://localhost:1/v1"
     message = problems(resolved, against=("demo",), base_url=REMOTE)
     assert message.startswith("--mtbench-against=demo: the demo answers the question set house alone, not ")
+
+
+# A chatbot of one's own answers, and no endpoint does.
+
+BOT = "model: {name: b, generate: 'shop:bot'}\n"
+
+
+def test_beside_a_chatbot_others_are_asked_at_the_usual_endpoint(resolved: Resolve, tmp_path: Path) -> None:
+    run = resolved(BOT + "against: other", {"OPENAI_API_KEY": SECRET})
+    (other,) = run.plan.opponents
+    assert run.plan.model.bot is not None
+    assert (run.plan.model.bot.target, run.plan.model.bot.where) == ("shop:bot", "mtbench.yaml:1: model.generate: ")
+    assert {role.endpoint.url for role in (run.plan.judge, other)} == {"https://api.openai.com/v1"}
+    assert {role.endpoint.option for role in (run.plan.judge, other)}.isdisjoint({"--mtbench-base-url"})
+    assert (run.plan.model.system_prompt, other.system_prompt) == ("", "You are a helpful assistant.")
+    assert "the model's endpoint" not in judged_by(run)
+    assert answered_by(run, Settings(tmp_path, tmp_path), hook="") == "m, by shop:bot (model.generate)"
+    ambient = resolved(BOT, {"OPENAI_BASE_URL": REMOTE})
+    assert ambient.plan.judge.endpoint.url == REMOTE
+    assert "base-url" not in shown(ambient)
+    assert shown(ambient)["generate"] == ("shop:bot", "mtbench.yaml")
+
+
+def test_an_endpoint_of_the_command_line_does_not_stand_beside_a_chatbot(resolved: Resolve) -> None:
+    said = problems(resolved, BOT, base_url=REMOTE)
+    assert said.startswith("mtbench.yaml:1: model.generate: answers, and --mtbench-base-url names an endpoint")
+
+
+def test_a_chatbot_called_demo_is_no_stand_in(resolved: Resolve) -> None:
+    run = resolved("model: {name: demo, generate: 'shop:bot'}", model=None)
+    assert run.plan.questions.name != demo.QUESTIONS
+    assert "demo" not in shown(run)
+
+
+def test_a_chatbot_needs_no_key_and_its_judge_does(resolved: Resolve, tmp_path: Path) -> None:
+    run = resolved(BOT, {})
+    with pytest.raises(ConfigError) as caught:
+        require_api_keys(run, Settings(tmp_path, tmp_path), generated=False)
+    assert "no key for gpt-4o" in str(caught.value)
+    assert "no key for m" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, options, named",
+    [
+        ("", {}, False),
+        ("", {"environ": {"OPENAI_BASE_URL": REMOTE}}, False),
+        ("", {"base_url": REMOTE}, True),
+        (f"model: {{base_url: '{REMOTE}'}}", {}, True),
+        ("", {"model": "demo", "questions": None}, True),
+    ],
+)
+def test_whether_anybody_named_the_endpoint(resolved: Resolve, text: str, options: dict[str, Any], named: bool) -> None:
+    assert resolved(text, **options).names_endpoint is named
