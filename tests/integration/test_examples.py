@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def test_a_judge_beside_people(bench: Bench) -> None:
     result = bench.plain("people/mtbench.yaml", "--mtbench-answers=people/release-2.jsonl")
     result.assert_outcomes(passed=42)
     result.stdout.fnmatch_lines(["*gate[[]agreement[]] passed: agrees with people in 84 % of votes*"])
+
+
+def test_a_chatbot_of_ones_own(bench: Bench, xdist: Sequence[str]) -> None:
+    shutil.copytree(EXAMPLES / "chatbot", bench.path / "chatbot", ignore=shutil.ignore_patterns("__pycache__"))
+    files = ["chatbot/mtbench.yaml", "chatbot/test_sources.py"]
+    result = bench.plain(*files, "--mtbench-report=report.json", *xdist)
+    result.assert_outcomes(passed=8 + 1 + 8 + 4 + 8)
+    report = bench.report()
+    assert report["answered_by"] == "manual-bot, by bot:ManualBot (model.generate)"
+    assert [turn["extra"]["asked"] for turn in report["turns"]] == [1, 2] * 4
+    assert report["turns"][1]["extra"]["sources"] == ["Battery"]
+    assert bench.endpoint.asked == []
 
 
 def test_the_users_own_test(bench: Bench) -> None:
