@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,5 +73,5 @@ def test_what_people_and_judge_say_is_folded_and_their_gate_is_told_once(bench: 
     bench.plain("people/mtbench.yaml", "--mtbench-answers=people/release-2.jsonl", "--mtbench-report=x.md")
     text = (bench.path / "x.md").read_text(encoding="utf-8")
     check_stays_text(text)
-    assert text.count("agrees with people in 83 % of votes") == 1
+    assert len(re.findall(r"agrees with people in \d+ % of votes", text)) == 1
     assert "- people: 480 votes of 12 on 40 comparisons" in text.partition("<summary>Judge and people</summary>")[2]
