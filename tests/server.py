@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import sys
 import threading
 import time
@@ -24,6 +25,9 @@ class Reply:
         body: a whole JSON body, or raw bytes.
         hang: seconds to wait before anything is sent.
         drop: close the connection without a reply.
+        events: where a stream is asked for, the data of its events; by default the text's words, finish and usage.
+        pause: seconds before each event; `stays_open`: seconds for which the connection stays open after the last.
+        ends: False ends a stream without its end, as a connection that broke.
     """
 
     text: str | None = ""
@@ -35,6 +39,10 @@ class Reply:
     drop: bool = False
     cut_off: bool = False
     served: str | None = None
+    events: list[Any] | None = None
+    pause: float = 0.0
+    stays_open: float = 0.0
+    ends: bool = True
 
 
 def error(status: int, message: str, code: str | None = None, param: str | None = None, **headers: str) -> Reply:
@@ -70,8 +78,35 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says nothing of a client that went away, as one does when its run is stopped."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], ConnectionError | ssl.SSLError):
             super().handle_error(request, client_address)
+
+
+class _StreamHandler(BaseHTTPRequestHandler):
+    """Sends a reply in pieces."""
+
+    closing: threading.Event
+
+    def stream(self, asked: Asked, reply: Reply) -> None:
+        self.close_connection = not reply.ends
+        try:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for event in _events(asked, reply) if reply.events is None else reply.events:
+                self.closing.wait(reply.pause)
+                self._chunk(event if isinstance(event, str) else f"data: {json.dumps(event)}")
+            self.closing.wait(reply.stays_open)
+            if reply.ends:
+                self.wfile.write(b"0\r\n\r\n")
+        except ConnectionError:
+            self.close_connection = True
+
+    def _chunk(self, line: str) -> None:
+        data = f"{line}\n\n".encode()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
 
 
 class Server:
@@ -84,7 +119,7 @@ class Server:
     judge: Callable[[Asked], Reply | str]
     before: Callable[[Asked, int], Reply | None]
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         self.reset()
         self.in_flight: dict[bool, int] = {True: 0, False: 0}
@@ -92,12 +127,15 @@ class Server:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = _Server(("127.0.0.1", 0), self._handler())
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/v1"
 
     @property
     def answers(self) -> list[Asked]:
@@ -154,7 +192,8 @@ class Server:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         endpoint = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(_StreamHandler):
+            closing = self._closing
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True  # headers and body are two packets; the second would wait 40 ms
 
@@ -170,6 +209,9 @@ class Server:
                     self.close_connection = True
                     return
                 payload = reply.body if isinstance(reply.body, bytes) else json.dumps(_body(asked, reply)).encode()
+                if asked.body.get("stream") and reply.status == 200 and reply.body is None:
+                    self.stream(asked, reply)
+                    return
                 kind = "text/html" if isinstance(reply.body, bytes) else "application/json"
                 try:
                     self.send_response(reply.status)
@@ -194,6 +236,23 @@ class Server:
                 """Says nothing."""
 
         return Handler
+
+
+def piece(text: str | None = None, *, model: str = "m", finish: str | None = None, **delta: Any) -> dict[str, Any]:
+    """One event of a streamed reply."""
+    said = delta | ({} if text is None else {"content": text})
+    choice = {"index": 0, "delta": said, "finish_reason": finish}
+    return {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": model, "choices": [choice]}
+
+
+def _events(asked: Asked, reply: Reply) -> list[Any]:
+    model, words = reply.served or asked.model, (reply.text or "").split(" ")
+    texts = [word if number == 0 else f" {word}" for number, word in enumerate(words)]
+    pieces: list[Any] = [piece("", model=model, role="assistant"), *(piece(text, model=model) for text in texts)]
+    pieces.append(piece(model=model, finish=reply.finish_reason))
+    if (asked.body.get("stream_options") or {}).get("include_usage"):
+        pieces.append(piece(model=model) | {"choices": [], "usage": _body(asked, reply)["usage"]})
+    return [*pieces, "data: [DONE]"]
 
 
 def _body(asked: Asked, reply: Reply) -> Any:

@@ -29,7 +29,7 @@ NO_ANSWER = "$ERROR$"
 CacheMode = Literal["all", "judgments", "refresh", "off", "only"]
 """Which replies may be taken from the cache."""
 
-PARAMETERS = ("max_tokens", "temperature")
+PARAMETERS = ("max_tokens", "temperature", "stream_options")
 """Parameters that an endpoint may refuse, and that are renamed or left out then."""
 
 ADAPTABLE = (*PARAMETERS, "system", "room")
@@ -72,6 +72,7 @@ class ChatRequest:
         sample: counts independent replies to the same messages, from 0.
         revision: the user's name for what is served behind the model's name.
         answer_from: the field of the message that holds the text, where it is not `content`.
+        headers: those of the endpoint that may decide who answers.
     """
 
     endpoint: str
@@ -83,6 +84,7 @@ class ChatRequest:
     revision: str = ""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     answer_from: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -97,8 +99,9 @@ class ChatRequest:
             "revision": self.revision,
             # As JSON reads it back: keys are text there, and a stored request is compared with this one.
             "extra_body": json.loads(json.dumps(dict(self.extra_body))) if self.extra_body else {},
-            # Left out where it is empty, so that keys are what they were before it came.
+            # Left out where they are empty, so that keys are what they were before they came.
             **({"answer_from": self.answer_from} if self.answer_from else {}),
+            **({"headers": dict(self.headers)} if self.headers else {}),
         }
 
     @cached_property

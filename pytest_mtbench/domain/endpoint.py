@@ -22,7 +22,13 @@ class Endpoint:
         timeout: seconds for one request.
         retries: tries after the first.
         inherited: it is the model's, and asked for the judge since none was named.
-        variables: what `env:NAME` in a request's parameters stands for, name and value; empty where it is not set.
+        variables: what `env:NAME` in headers and parameters stands for, name and value; empty where it is not set.
+        headers: further headers of each request; they may decide who answers, so they tell requests apart.
+        secret_headers: those of them whose value is `env:NAME`, which the user's environment decides.
+        stream: replies are asked for in pieces.
+        keyless: it needs no key: its headers say who asks, or that nobody is asked who.
+        is_token: the key is a token of Entra's, which Azure takes in another header than its keys.
+        key_source: where the key came from, for the header; empty where there is none.
     """
 
     url: str
@@ -35,6 +41,12 @@ class Endpoint:
     retries: int = 8
     inherited: bool = False
     variables: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    headers: tuple[tuple[str, str], ...] = ()
+    secret_headers: tuple[tuple[str, str], ...] = ()
+    stream: bool = False
+    keyless: bool = False
+    is_token: bool = False
+    key_source: str = field(compare=False, default="")
 
     @property
     def identity(self) -> str:

@@ -14,10 +14,11 @@ _MOST_ROOM = 8
 
 _REFUSING = re.compile(
     r"unsupported|not support|n't support|deprecated|not allowed|not permitted|does not accept"
-    r"|only .{0,30}(?:allowed|supported)",
+    r"|only .{0,30}(?:allowed|supported)|unrecogni[sz]ed|unknown (?:name|parameter|field|argument)|cannot find field",
     re.IGNORECASE,
 )
 _CODES = ("unsupported_parameter", "unsupported_value")
+_ALSO_CALLED = {"stream_options": "include_usage"}
 _OF_A_VALUE = re.compile(r"context|too large|at most", re.IGNORECASE)
 _NO_ROOM = re.compile(r"could not finish the message because max_tokens", re.IGNORECASE)
 _NO_SYSTEM = re.compile(
@@ -34,28 +35,32 @@ def refused_parameter(status: int, codes: Collection[str], said: str, parameters
     Args:
         codes: what its body says to machines, the name of a parameter among it.
         said: its message.
-        parameters: what was sent: `temperature` and `max_tokens`; `system` where instructions stand in a message of
-            their own; `room` where more tokens may be asked for than were.
+        parameters: what was sent: `temperature`, `max_tokens` and `stream_options`; `system` where instructions stand
+            in a message of their own; `room` where more tokens may be asked for than were.
 
     Returns:
-        `temperature` is left out then, `max_tokens` sent as `max_completion_tokens`, `system` moved into the first
-        message of the user, and `room` doubled.
+        `temperature` and `stream_options` are left out then, `max_tokens` sent as `max_completion_tokens`, `system`
+        moved into the first message of the user, and `room` doubled.
     """
     if "system" in parameters and _NO_SYSTEM.search(said):  # also with 500: the template is the server's own code
         return "system"
-    if status not in (400, 422):
+    by_code = any(code in codes for code in _CODES)
+    if status not in (400, 422) and not by_code:  # some gateways say 500 of what the provider refused
         return ""
     if "room" in parameters and _NO_ROOM.search(said):
         return "room"
     blamed = next((name for name in PARAMETERS if name in parameters and name in codes), "")
     if blamed:
         return blamed
-    named = [name for name in PARAMETERS if name in parameters and name in said]
-    if not named or (_OF_A_VALUE.search(said) and not any(code in codes for code in _CODES)):
+    named = [name for name in PARAMETERS if name in parameters and _names(said, name)]
+    if not named or (_OF_A_VALUE.search(said) and not by_code):
         return ""
     quoted = next((name for name in named if f"'{name}'" in said or f"`{name}`" in said), "")
-    refusing = _REFUSING.search(said) or any(code in codes for code in _CODES)
-    return quoted or (named[0] if refusing else "")
+    return quoted or (named[0] if by_code or _REFUSING.search(said) else "")
+
+
+def _names(said: str, parameter: str) -> bool:
+    return parameter in said or _ALSO_CALLED.get(parameter, parameter) in said
 
 
 @dataclass(frozen=True)
@@ -67,16 +72,20 @@ class Form:
     Args:
         refused: what it does without; see `refused_parameter`.
         room: what `max_tokens` is multiplied by.
+        streams: whether replies are asked for in pieces.
     """
 
     refused: frozenset[str] = frozenset()
     room: int = 1
+    streams: bool = False
 
     def parameters(self, request: ChatRequest) -> dict[str, Any]:
-        """The sampling parameters as they are sent."""
+        """The parameters as they are sent."""
         sampling: dict[str, Any] = {}
         if request.temperature is not None and "temperature" not in self.refused:
             sampling["temperature"] = request.temperature
+        if self.streams and "stream_options" not in self.refused:
+            sampling["stream_options"] = {"include_usage": True}  # or a stream does not say what it took
         name = "max_completion_tokens" if "max_tokens" in self.refused else "max_tokens"
         return sampling | {name: request.max_tokens * self.room}
 

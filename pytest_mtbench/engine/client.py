@@ -6,26 +6,20 @@ import asyncio
 import random
 import time
 from dataclasses import replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..domain.chat import ChatReply, ChatRequest
 from ..domain.endpoint import Endpoint
 from ..domain.errors import FatalError, UnscoredError
-from ..untrusted.redaction import redacted, secrets_of
-from ..untrusted.secrets import resolved_env
-from ..untrusted.text import join_surrogates
 from ..untrusted.urls import is_loopback
 from .adapting import Form
-from .completion import read_completion
+from .exchange import Exchange
 from .limits import Limiter
-from .patience import Announce, Patience
+from .patience import Announce, Pace, Patience
 from .standing import ALIKE, Standing
 from .terms import Terms
 
 if TYPE_CHECKING:
-    import openai
-
     from .faults import Fault
 
 REFUSED_SECONDS = 20.0
@@ -47,7 +41,8 @@ class OpenAIClient:
         self._announce = announce
         self._endpoint = endpoint
         self._limiter = limiter
-        self._client: openai.AsyncOpenAI | None = None
+        self._exchange = Exchange(endpoint)
+        self._pace = Pace(endpoint.timeout, streams=endpoint.stream)
         self._forms: dict[str, Form] = {}
         self._standing = Standing()
         self._unreached_since: float | None = None
@@ -55,9 +50,10 @@ class OpenAIClient:
 
     async def complete(self, request: ChatRequest, terms: Terms) -> ChatReply:
         """One reply; see `ChatClient`."""
-        if not (self._endpoint.api_key or is_loopback(self._endpoint.url)):
-            raise FatalError(f"no key for {request.model} at {self._endpoint.url}: set {self._endpoint.key_variable}")
-        tries, patience = 0, Patience(self._endpoint.timeout)
+        where = self._endpoint
+        if not (where.api_key or where.keyless or is_loopback(where.url)):
+            raise FatalError(f"no key for {request.model} at {where.url}: set {where.key_variable}")
+        tries, patience = 0, Patience(self._pace)
         while True:
             async with self._limiter.slot(terms.priority) as started:
                 outcome = (
@@ -73,13 +69,13 @@ class OpenAIClient:
                 continue
             if outcome.kind != "adapt":
                 tries += 1
-                await self._wait_or_give_up(request, outcome, tries, started)
+                last = tries > where.retries or patience.is_over
+                await self._wait_or_give_up(request, outcome, tries, started, last=last)
             terms.count.retried += 1
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._client is not None:
-            await self._client.close()
+        await self._exchange.close()
 
     async def _pay_and_try(
         self, request: ChatRequest, terms: Terms, started: float, patience: Patience
@@ -95,14 +91,15 @@ class OpenAIClient:
         """Asks once, and learns from what comes before the place in flight is handed on."""
         from .faults import classify
 
-        form = self._form(request.model)  # now: what was refused while this one waited is known
+        # Now: what was refused, and what took too long, while this one waited is known.
+        form, seconds = self._form(request.model), patience.seconds
         try:
-            reply = await self._once(request, form, patience.seconds)
+            reply = await self._exchange.ask(request, form, seconds)
         except Exception as error:  # noqa: BLE001 - sorted by classify, which raises what it does not know
             known = self._standing.knows(request.model)
-            fault = classify(error, form.can_do_without(request), self._secrets, known=known)
+            fault = classify(error, form.can_do_without(request), self._exchange.secrets, known=known)
             if fault.timed_out:
-                fault = replace(fault, message=patience.timed_out(self._endpoint.url, self._announce))
+                fault = replace(fault, message=patience.timed_out(seconds, self._endpoint.url, self._announce))
             if fault.kind == "adapt":
                 self._forms[request.model] = self._form(request.model).without(fault.parameter, form)
             elif fault.kind == "fatal":
@@ -110,17 +107,19 @@ class OpenAIClient:
             elif fault.kind == "rate-limit":
                 self._limiter.rate_limited(started, fault.wait or None)
             return fault
+        patience.replied(seconds)
         self._unreached_since = None
         self._replied = True
         self._standing.answered(request.model)
         self._limiter.replied()
         return reply
 
-    async def _wait_or_give_up(self, request: ChatRequest, fault: Fault, tries: int, started: float) -> None:
+    async def _wait_or_give_up(
+        self, request: ChatRequest, fault: Fault, tries: int, started: float, *, last: bool
+    ) -> None:
         message = f"{self._endpoint.url}: {fault.message}"
         if fault.kind == "fatal":
             raise FatalError(f"{request.model} at {message}{self._advice(fault)}")
-        last = tries > self._endpoint.retries
         # An error that may pass counts once it has come again, or once all tries are used up.
         counts = fault.kind == "refused" or tries > 1 or last
         alike = fault.alike or (f"given up: {fault.kind}" if last and fault.kind != "refused" else "")
@@ -149,13 +148,20 @@ class OpenAIClient:
     def _advice(self, fault: Fault) -> str:
         """What a user should look at."""
         return {
-            "key": f"; check {self._endpoint.key_variable}",
+            "key": f"; check {self._endpoint.key_variable}{self._age_of_a_token}",
             "model": f"; check {self._what_to_check}",
             "url": f"; is {self._endpoint.option} right?",
             "later": "; it asks to wait for longer than any run does: try again later",
+            "stream": "; `stream: true` for it in the suite file asks so",
+            "no stream": "; leave `stream` out of the suite file where it sends whole replies alone",
             "certificate": "; SSL_CERT_FILE names the certificates of a private authority",
             "": "",
         }[fault.check]
+
+    @property
+    def _age_of_a_token(self) -> str:
+        lasts = ", whose token lasts about an hour: the next run goes on where this one was"
+        return lasts if self._endpoint.is_token and self._replied else ""
 
     @property
     def _what_to_check(self) -> str:
@@ -177,49 +183,5 @@ class OpenAIClient:
                 f"{self._endpoint.option} right?"
             )
 
-    async def _once(self, request: ChatRequest, form: Form, seconds: float) -> ChatReply:
-        from .connection import timeout_of
-
-        messages = form.messages(request)
-        completion: Any = await asyncio.wait_for(
-            self._openai().chat.completions.create(
-                model=request.model,
-                messages=[dict(m) | {"content": join_surrogates(m["content"])} for m in messages],  # type: ignore[misc]
-                extra_body=resolved_env(request.extra_body, dict(self._endpoint.variables)) or None,
-                timeout=timeout_of(seconds),
-                **form.parameters(request),
-            ),
-            seconds,
-        )
-        reply = read_completion(completion, request.answer_from)
-        # A proxy may echo what it was sent.
-        return replace(
-            reply,
-            text=redacted(reply.text, self._secrets),
-            finish_reason=redacted(reply.finish_reason, self._secrets),
-            served=redacted(reply.served, self._secrets),
-            adapted=tuple(sorted(form.refused)),
-            elsewhere=reply.elsewhere and (reply.elsewhere[0], redacted(reply.elsewhere[1], self._secrets)),
-        )
-
     def _form(self, model: str) -> Form:
-        return self._forms.get(model, Form())
-
-    def _openai(self) -> openai.AsyncOpenAI:
-        if self._client is None:
-            from .connection import connect
-
-            try:
-                self._client = connect(self._endpoint)
-            except Exception as error:  # noqa: BLE001 - as a proxy's module or a file of certificates that is not there
-                why = redacted(" ".join(str(error).split()), self._secrets)
-                # From None: the frames of a traceback hold the key.
-                raise FatalError(
-                    f"{self._endpoint.url}: no client can be made ({type(error).__name__}: {why})"
-                ) from None
-        return self._client
-
-    @cached_property
-    def _secrets(self) -> list[str]:
-        others = [value for _, value in self._endpoint.variables]
-        return secrets_of(self._endpoint.api_key, self._endpoint.connect_url, others)
+        return self._forms.get(model, Form(streams=self._endpoint.stream))

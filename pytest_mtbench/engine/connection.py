@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import zlib
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..domain.endpoint import Endpoint
 from ..untrusted.redaction import userinfo
+from ..untrusted.secrets import resolved_env
 from ..untrusted.urls import is_loopback
 
 if TYPE_CHECKING:
@@ -24,28 +26,24 @@ _HTTP_LOGGERS = ("httpcore", "httpcore2", "httpx", "httpx2", "openai")
 
 
 def connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
-    """A client of the endpoint.
+    """A client of the endpoint; who asks is told by `headers_of`, with each request.
 
     Raises:
         Exception: it cannot be made, as where a file of certificates is missing.
     """
     import openai  # here: a run whose replies are all cached never imports it
 
-    # A proxy that the environment names cannot reach this machine's own loopback; without TLS there is no certificate
-    # to load a bundle for.
-    local: dict[str, Any] = {"trust_env": False, "verify": endpoint.connect_url.startswith("https:")}
+    url = _without_userinfo(endpoint.connect_url)
     common: dict[str, Any] = {
-        "api_key": endpoint.api_key or "none",
+        "api_key": "none",
         "max_retries": 0,
         "timeout": timeout_of(endpoint.timeout),
-        "http_client": _bounded_client()(**local if is_loopback(endpoint.url) else {}),
+        "default_headers": {"Accept-Encoding": "gzip"},
+        "http_client": _bounded_client()(
+            event_hooks={"request": [_keeper_of(headers_of(endpoint), url)]},
+            **(_of_this_machine(url) if is_loopback(endpoint.url) else {}),
+        ),
     }
-    parts = urlsplit(endpoint.connect_url)
-    url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    headers = {"Accept-Encoding": "gzip"}
-    if parts.username is not None:  # in a header and not in the URL, which the HTTP client writes to its log
-        headers["Authorization"] = "Basic " + b64encode(userinfo(endpoint.connect_url).encode()).decode()
-    common["default_headers"] = headers
     for name in _HTTP_LOGGERS:  # a line a request would stand under every error, and headers may echo a key
         logger = logging.getLogger(name)
         logger.setLevel(max(logging.WARNING, logger.level))
@@ -53,6 +51,60 @@ def connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         version, deployment = endpoint.azure
         return openai.AsyncAzureOpenAI(azure_endpoint=url, api_version=version, azure_deployment=deployment, **common)
     return openai.AsyncOpenAI(base_url=url, **common)
+
+
+def headers_of(endpoint: Endpoint) -> dict[str, Any]:
+    """The headers of each request beside those of any chat completion: who asks, and what the suite file adds.
+
+    They count before what the openai client would send of its own, also of the environment; with `Omit` nothing is
+    sent.
+
+    Raises:
+        FatalError: a variable that one needs is not set.
+    """
+    import openai
+
+    added: dict[str, str] = resolved_env(dict((*endpoint.headers, *endpoint.secret_headers)), dict(endpoint.variables))
+    names = {name.lower(): name for name in added}
+    sent: dict[str, Any] = {"Authorization": openai.Omit(), **({"api-key": openai.Omit()} if endpoint.azure else {})}
+    if "@" in urlsplit(endpoint.connect_url).netloc:  # in a header and not in the URL, which stands in logs
+        sent["Authorization"] = "Basic " + b64encode(userinfo(endpoint.connect_url).encode()).decode()
+    elif "authorization" in names:
+        sent["Authorization"] = added.pop(names["authorization"]) or openai.Omit()
+    elif endpoint.api_key and endpoint.azure and not endpoint.is_token:
+        sent["api-key"] = endpoint.api_key
+    elif endpoint.api_key:
+        sent["Authorization"] = f"Bearer {endpoint.api_key}"
+    return {**sent, **added}
+
+
+def _without_userinfo(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _of_this_machine(url: str) -> dict[str, Any]:
+    """How its own loopback is reached, where a proxy that the environment names cannot reach.
+
+    Without TLS there is no certificate to load a bundle for; with it SSL_CERT_FILE counts, as everywhere.
+    """
+    return {"trust_env": False, "verify": ssl.create_default_context() if url.startswith("https:") else False}
+
+
+def _keeper_of(headers: Mapping[str, Any], url: str) -> Any:
+    """Sees to it that what tells who asks goes nowhere else, also where the endpoint redirects to another host."""
+    home = _origin(urlsplit(url).scheme, urlsplit(url).hostname, urlsplit(url).port)
+
+    async def keep(request: Any) -> None:
+        if _origin(request.url.scheme, request.url.host, request.url.port) != home:
+            for name in headers:
+                request.headers.pop(name, None)
+
+    return keep
+
+
+def _origin(scheme: str, host: str | None, port: int | None) -> tuple[str, str, int]:
+    return scheme, (host or "").lower(), port or (443 if scheme == "https" else 80)
 
 
 def timeout_of(seconds: float) -> openai.Timeout:

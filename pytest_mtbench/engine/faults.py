@@ -19,9 +19,11 @@ import openai
 from ..untrusted.redaction import redacted
 from ..untrusted.text import join_surrogates
 from .adapting import refused_parameter
+from .stream import BrokenStreamError
 from .waits import LONGEST_WAIT, wait_told
 
 Kind = Literal["retry", "rate-limit", "connect", "adapt", "refused", "fatal"]
+Check = Literal["", "key", "model", "url", "certificate", "later", "stream", "no stream"]
 
 _LONGEST_MESSAGE = 300
 
@@ -42,6 +44,12 @@ _MODEL = frozenset({
     "model_not_found", "model_not_exist", "modelnotfound", "invalid_model", "invalid_model_name", "model_not_available",
     "deployment_not_found", "deploymentnotfound", "no_such_model", "unknown_model",
 })  # fmt: skip
+_TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+_STREAMS_ALONE = re.compile(
+    r"only (?:be )?(?:support|allow|used? )\w*(?: in| with)? (?:the )?stream|stream(?:ing)? (?:is |mode is )?required"
+    r"|must be streamed|requires? stream|non-stream\w* (?:is |are )?not (?:support|allow)",
+    re.IGNORECASE,
+)
 _OF_THE_DAY = re.compile(r"per[-_ ]?(?:day|week|month)|\bdaily\b|monthly|\b[rt]pd\b", re.IGNORECASE)
 _OF_A_PROMPT = re.compile(
     r"moderation|flagged|content.{0,20}(?:polic|violat|filter|safety)|usage (?:guidelines|polic)"
@@ -69,7 +77,7 @@ class Fault:
     message: str
     wait: float | None = None
     parameter: str = ""
-    check: Literal["", "key", "model", "url", "certificate", "later"] = ""
+    check: Check = ""
     transport: bool = False
     timed_out: bool = False
     alike: str = ""
@@ -120,6 +128,11 @@ def _sort(error: Exception, parameters: Mapping[str, object], known: bool) -> Fa
         return _of_connection(error)
     if isinstance(error, MalformedReplyError):
         return _of_an_error_with_200(error, parameters, known)
+    if isinstance(error, BrokenStreamError):
+        # One that sends no piece at all may not know of streams.
+        return Fault("retry", str(error), alike="" if error.began else "200", check="" if error.began else "no stream")
+    if isinstance(error, openai.APIError) and error.body:  # between two pieces of a stream
+        return _of_an_error_with_200(MalformedReplyError(error.message, error.body), parameters, known)
     if isinstance(error, ValueError | RecursionError | openai.APIError):
         return Fault("retry", f"the reply is not a chat completion ({error})", alike="200", check="url")
     raise error
@@ -172,6 +185,10 @@ def _by_status(
         return Fault("fatal", f"the endpoint refuses the key or the account ({message})", check="key")
     if not known and (status == 404 or codes & _MODEL):
         return Fault("fatal", f"the endpoint knows no such model or path ({message})", check="model")
+    if codes & _TOO_LONG:  # with whatever status: it would be too long again
+        return Fault("refused", f"the endpoint refused the request ({message})", alike=str(status))
+    if "stream_options" not in parameters and not known and _STREAMS_ALONE.search(said):
+        return Fault("fatal", f"the endpoint only streams ({message})", check="stream")
     if status in (408, 409, 425) or status >= 500:
         if (wait or 0) > LONGEST_WAIT:  # it is away for longer than any run waits
             return Fault("retry", message, alike=str(status), check="later")
@@ -208,6 +225,8 @@ def _said(body: object, depth: int = 0) -> str:
         return ""
     if isinstance(body, list):
         return next(filter(None, (_said(part, depth + 1) for part in body[:20])), "")
+    if isinstance(body, dict) and isinstance(body.get("loc"), list) and isinstance(body.get("msg"), str):
+        return f"{'.'.join(map(str, body['loc']))}: {body['msg']}"  # FastAPI's, which names the field apart
     if isinstance(body, dict):
         fields = (body.get(name) for name in ("message", "error", "detail", "msg", "error_msg"))
         return next(filter(None, (_said(value, depth + 1) for value in fields)), "")

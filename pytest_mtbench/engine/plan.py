@@ -148,6 +148,7 @@ class Plan:
             revision=who.revision,
             extra_body=who.extra_body,
             answer_from=who.answer_from,
+            headers=who.endpoint.headers,
         )
 
     def judge_request(
@@ -171,6 +172,7 @@ class Plan:
             revision=self.again,
             extra_body=self.judge.extra_body,
             answer_from=self.judge.answer_from,
+            headers=self.judge.endpoint.headers,
         )
 
     def shown(self, answer: str) -> str:

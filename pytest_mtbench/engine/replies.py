@@ -30,6 +30,7 @@ _TRIES_FOR_CONTENT = 3
 _ADAPTED = {
     "max_tokens": "refuses max_tokens; max_completion_tokens is sent instead",
     "temperature": "refuses temperature; it is left out",
+    "stream_options": "refuses stream_options, so that it does not say how many tokens a reply took",
     "system": "takes no instructions of their own; they stand at the head of the user's message, for every request",
     "room": "cannot finish within max_tokens; it gets more",
 }

@@ -93,7 +93,7 @@ class HeaderPlugin:
         against = f"; against {others}" if others else ""
         if suite.is_audition:
             return f"judge {judged_by(suite)}; no model is under test"
-        answers = answered_by(suite, self._registry.settings, hook=self._session.own.hook)
+        answers = answered_by(suite, self._registry.settings, hook=self._session.own.hook, key=True)
         return f"answers {answers}{against}; judge {judged_by(suite)}"
 
 

@@ -6,12 +6,12 @@ import json
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 from ..protocol.prompts import SYSTEM_PROMPT
-from ..untrusted.secrets import looks_secret, secret_places
+from ..untrusted.secrets import looks_secret
 from ..untrusted.urls import is_url
-from .section import NOT_ABOUT_THE_VALUE, Count, Runs, Section
+from .headers import Headers, no_secrets, sends_authorization
+from .section import Count, Runs, Section
 
 
 def _no_key(name: str) -> str:
@@ -23,16 +23,7 @@ def _no_key(name: str) -> str:
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_no_key)]
 
 
-def _no_secrets(value: dict[str, Any]) -> dict[str, Any]:
-    places = list(secret_places(value))
-    if places:
-        verb = "look like secrets" if len(places) > 1 else "looks like a secret"
-        message = f"{', '.join(places)} {verb}, which must not stand in a file; write env:NAME and set that variable"
-        raise PydanticCustomError(NOT_ABOUT_THE_VALUE, message.replace("{", "(").replace("}", ")"))
-    return value
-
-
-Sent = Annotated[dict[str, Any], AfterValidator(_no_secrets)]
+Sent = Annotated[dict[str, Any], AfterValidator(no_secrets)]
 """What is sent as it stands, but for `env:NAME`; never a secret itself."""
 
 
@@ -42,10 +33,14 @@ def named(value: object) -> object:
 
 
 class Azure(Section):
-    """How an Azure OpenAI endpoint is addressed: `azure: {api_version: "2024-10-21"}`, or the version alone."""
+    """How an Azure OpenAI endpoint is addressed: `azure: {api_version: "2024-10-21"}`, or the version alone.
+
+    `token_env` names the variable of a token of Entra's, which is sent instead of a key.
+    """
 
     api_version: str
     deployment: str | None = None
+    token_env: EnvName | None = None
 
 
 def _checked_url(text: str) -> str:
@@ -67,6 +62,8 @@ class _Endpoint(Section):
     temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     max_tokens: Count | None = None
     extra_body: Sent = Field(default_factory=dict)
+    headers: Headers | None = None
+    stream: bool | None = None
     answer_from: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     thinking: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=2, max_length=2)] | None = None
     azure: Azure | None = None
@@ -75,6 +72,8 @@ class _Endpoint(Section):
     @classmethod
     def _as_json(cls, value: object) -> object:
         """What will be sent, as JSON reads it back: keys are text there, and the cache compares with that."""
+        if isinstance(value, dict) and "stream" in value:
+            raise ValueError("cannot hold stream; write `stream: true` beside extra_body")
         try:
             return json.loads(json.dumps(value, allow_nan=False))
         except (TypeError, ValueError, RecursionError):
@@ -84,6 +83,18 @@ class _Endpoint(Section):
     @classmethod
     def _version_alone(cls, value: object) -> object:
         return {"api_version": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> _Endpoint:
+        named = {
+            "api_key_env": self.api_key_env is not None,
+            "azure.token_env": self.azure is not None and self.azure.token_env is not None,
+            "headers.Authorization": sends_authorization(self.headers),
+        }
+        given = [name for name, there in named.items() if there]
+        if len(given) > 1:
+            raise ValueError(f"has {given[0]} beside {given[1]}; leave one: a request bears one of them")
+        return self
 
 
 def _target(text: str) -> str:

@@ -112,16 +112,18 @@ def _problem(details: Any) -> tuple[tuple[str | int, ...], str]:
     path = tuple(key for key in details["loc"] if key != "[key]")
     if details["type"] == "extra_forbidden":
         return path, "unknown key" + suggestion(str(path[-1]), _fields_at(path[:-1]))
-    if "api_key_env" in path:
+    if "api_key_env" in path or "token_env" in path:
         return path, "must be the name of an environment variable (the key itself never stands in the file)"
+    about_value = details["type"] != NOT_ABOUT_THE_VALUE
     message = str(details["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    message = message[:1].lower() + message[1:]
+    message = message[:1].lower() + message[1:] if about_value else message
     if details["type"] in ("model_type", "dict_type"):
         message = "must be a mapping of keys"
     if "base_url" in path:
         message = "must be a URL such as http://localhost:8000/v1"
+    if "headers" in path and details["type"] == "string_type":  # a number may be a key here
+        return path, "must be a text; put it into quotes"
     value = details["input"]
-    about_value = details["type"] != NOT_ABOUT_THE_VALUE
     if about_value and (isinstance(value, bool | int | float) or _is_harmless(value, path)):
         message += f", not {_shown(value)}"
     return path, message

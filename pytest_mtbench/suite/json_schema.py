@@ -28,9 +28,11 @@ _ENDPOINT = {
     "temperature": _said("Default: by category for a model, 0 for the judge."),
     "max_tokens": _said("The most tokens of a reply. Default: 1024 for a model, 2048 for the judge."),
     "extra_body": _said("Sent beside the rest of each request; `env:NAME` stands for an environment variable."),
+    "headers": _said("Further headers of each request; `env:NAME` stands for an environment variable."),
+    "stream": _said("Whether replies are asked for in pieces; a timeout counts from piece to piece then."),
     "answer_from": _said("The field of the reply that holds its text, where it is not `content`."),
     "thinking": _said("What opens and what closes the model's thinking, where that is not usual."),
-    "azure": _said("Azure OpenAI: the API version alone, or with the deployment.", _NAME),
+    "azure": _said("Azure OpenAI: the API version alone, or with deployment and token_env.", _NAME),
 }
 _FIELDS: Fields = {
     "SuiteContent": {
@@ -91,6 +93,7 @@ _FIELDS: Fields = {
     "Azure": {
         "api_version": _said('As "2024-10-21".'),
         "deployment": _said("The deployment. Default: the model's name."),
+        "token_env": _said("The environment variable of a token of Entra, sent instead of a key."),
     },
     "Thresholds": {
         "overall": _said("The mean of all turns, 1-10."),

@@ -149,5 +149,6 @@ def _asked(role: Role) -> tuple[object, ...]:
     """What makes a judge the one that it is: where and how it is asked."""
     temperature = JUDGE_TEMPERATURE if role.temperature is None else role.temperature
     return (
-        role.name, role.endpoint.identity, temperature, role.max_tokens, dict(role.extra_body), role.answer_from,
+        role.name, role.endpoint.identity, role.endpoint.headers, temperature, role.max_tokens, dict(role.extra_body),
+        role.answer_from,
     )  # fmt: skip

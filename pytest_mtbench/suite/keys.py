@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..domain.endpoint import Role
 from ..domain.errors import ConfigError
+from ..untrusted.secrets import references
 from ..untrusted.urls import is_loopback
 from .resolved import ResolvedSuite
 from .settings import Settings
@@ -33,15 +34,19 @@ def require_api_keys(resolved: ResolvedSuite, settings: Settings, *, generated: 
     roles += [other for other in others if other.answers is None and not settings.merge]
     problems = [
         f"no key for {role.name} at {role.endpoint.url}: set {role.endpoint.key_variable}, or name another variable "
-        "with api_key_env in the suite file"
+        'with api_key_env in the suite file; where it takes none, say `headers: {Authorization: ""}` there'
         for role in roles
-        if not is_loopback(role.endpoint.url) and not role.endpoint.api_key
+        if not (is_loopback(role.endpoint.url) or role.endpoint.api_key or role.endpoint.keyless)
     ]
     problems += [
-        f"env:{name} in extra_body of {role.name}: the variable {name} is not set"
+        f"env:{name} in {_place(role, name)} of {role.name}: the variable {name} is not set"
         for role in roles
         for name, value in role.endpoint.variables
         if not value
     ]
     if problems:
         raise ConfigError(*problems)
+
+
+def _place(role: Role, variable: str) -> str:
+    return "headers" if variable in references(dict(role.endpoint.secret_headers)) else "extra_body"

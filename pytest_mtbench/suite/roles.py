@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from .. import demo
-from ..domain.endpoint import Answerer, Endpoint, Role
-from ..domain.errors import ConfigError
+from ..domain.endpoint import Answerer, Role
 from ..domain.own import BotName
 from ..protocol.prompts import ANSWER_MAX_TOKENS, JUDGE_MAX_TOKENS, SYSTEM_PROMPT
 from ..untrusted.secrets import references
-from ..untrusted.urls import public_url
 from .choices import Choices, Setting
-from .endpoints import JudgeEndpoint, ModelEndpoint, OpponentEndpoint
+from .credentials import Section, credential, judges_credential, sendable
+from .endpoints import OpponentEndpoint
 from .file import SuiteFile
 from .judges import NamedJudge, check_prices, told_apart
 from .prices import Prices
+from .route import Route
 from .settings import Settings
 
 _AnyRole = TypeVar("_AnyRole", bound=Role)
@@ -31,17 +31,9 @@ def model_role(choices: Choices, file: SuiteFile, settings: Settings, environ: M
     """
     content, section = file.content, file.content.model
     bot = BotName(section.generate, file.at(("model", "generate"), "")) if section.generate else None
-    azure = _azure(section)
-    variable = section.api_key_env or _usual_variable(azure)
-    route = Route(
-        choices.base_url.value if bot is None else bot.url,
-        variable,
-        _api_key(environ, variable),  # of a chatbot it is kept out of outputs
-        "--mtbench-base-url",
-        azure,
-        settings.timeout,
-        settings.retries,
-    )
+    key = credential(section, environ)  # of a chatbot it is kept out of outputs
+    url = choices.base_url.value if bot is None else bot.url
+    route = Route(url, key, "--mtbench-base-url", settings.timeout, settings.retries)
     limit = choices.concurrency.value
     role = _role(choices.model.value, section, route, content.prices.model, limit, ANSWER_MAX_TOKENS)
     return _with_variables(Answerer(**vars(role), system_prompt=section.instructions, bot=bot), environ)
@@ -74,20 +66,12 @@ def _judge_role(
     section = judge.section
     url = place.value
     # The model's endpoint is the model's key's and the model's API's; another one gets neither.
-    shared = url == model.endpoint.connect_url
-    azure = _azure(section)
-    if section.api_key_env:
-        variable, key = section.api_key_env, _api_key(environ, section.api_key_env)
-    else:
-        otherwise = _usual_variable(azure)
-        variable = f"MTBENCH_JUDGE_API_KEY or {model.endpoint.key_variable if shared else otherwise}"
-        key = _api_key(environ, "MTBENCH_JUDGE_API_KEY")
-        key = key or (model.endpoint.api_key if shared else _api_key(environ, otherwise))
-    option = "--mtbench-base-url" if shared else "--mtbench-judge-base-url"
-    azure = azure or _without_deployment(model, shared)
-    route = Route(url, variable, key, option, azure, settings.timeout, settings.retries)
+    beside = model.endpoint if url == model.endpoint.connect_url else None
+    key = judges_credential(section, environ, beside)
+    option = "--mtbench-base-url" if beside else "--mtbench-judge-base-url"
+    route = Route(url, key, option, settings.timeout, settings.retries, beside)
     role = _role(judge.name, section, route, judge.price, limit, JUDGE_MAX_TOKENS)
-    inherited = shared and not place.is_given
+    inherited = beside is not None and not place.is_given
     return _with_variables(replace(role, endpoint=replace(role.endpoint, inherited=inherited)), environ)
 
 
@@ -105,15 +89,13 @@ def opponent_role(
         usual_url: the endpoint of those that name none: the model's, where it has one.
     """
     same = model.endpoint
-    beside = demo.URL if name in demo.MODELS else usual_url
-    url = (section.base_url or beside).rstrip("/")
+    beside_it = demo.URL if name in demo.MODELS else usual_url
+    url = (section.base_url or beside_it).rstrip("/")
     shared = url == same.connect_url
-    azure = _azure(section)
-    variable = section.api_key_env or (same.key_variable if shared else _usual_variable(azure))
-    key = same.api_key if shared and not section.api_key_env else _api_key(environ, variable)
+    beside = same if shared else None
     option = same.option if shared else "against.base_url in the suite file"
-    azure = azure or _without_deployment(model, shared)
-    route = Route(url, variable, key, option, azure, same.timeout, same.retries)
+    key = credential(section, environ, beside)
+    route = Route(url, key, option, same.timeout, same.retries, beside)
     role = _role(name, section, route, price, model.limit, model.max_tokens)
     role = replace(
         role,
@@ -132,39 +114,10 @@ def _handed_on(model: Role, shared: bool) -> dict[str, Any]:
     return {name: value for name, value in model.extra_body.items() if shared or not any(references(value))}
 
 
-@dataclass(frozen=True)
-class Route:
-    """How a model is reached; see `Endpoint`."""
-
-    url: str = field(repr=False)
-    variable: str
-    key: str = field(repr=False)
-    option: str
-    azure: tuple[str, str | None] | None
-    timeout: float
-    retries: int
-
-
-def _role(
-    name: str,
-    section: ModelEndpoint | JudgeEndpoint | OpponentEndpoint,
-    route: Route,
-    price: Prices | None,
-    limit: int,
-    max_tokens: int,
-) -> Role:
+def _role(name: str, section: Section, route: Route, price: Prices | None, limit: int, max_tokens: int) -> Role:
     return Role(
         name=name,
-        endpoint=Endpoint(
-            url=public_url(route.url),
-            connect_url=route.url,
-            api_key=route.key,
-            option=route.option,
-            key_variable=_shown(route.variable),
-            azure=route.azure,
-            timeout=route.timeout,
-            retries=route.retries,
-        ),
+        endpoint=route.endpoint(section),
         temperature=section.temperature,
         max_tokens=section.max_tokens or max_tokens,
         extra_body=section.extra_body,
@@ -176,37 +129,14 @@ def _role(
 
 
 def _with_variables(role: _AnyRole, environ: Mapping[str, str]) -> _AnyRole:
-    """The role with what `env:NAME` stands for, which only its requests hold."""
-    names = sorted(set(references(dict(role.extra_body))))
-    variables = tuple((name, environ.get(name, "").strip()) for name in names)
-    return replace(role, endpoint=replace(role.endpoint, variables=variables))
-
-
-def _azure(section: ModelEndpoint | JudgeEndpoint | OpponentEndpoint) -> tuple[str, str | None] | None:
-    return (section.azure.api_version, section.azure.deployment) if section.azure else None
-
-
-def _without_deployment(model: Role, shared: bool) -> tuple[str, str | None] | None:
-    """The API of the model's endpoint for another model there, which has a deployment of its own."""
-    return (model.endpoint.azure[0], None) if shared and model.endpoint.azure else None
-
-
-def _shown(variable: str) -> str:
-    """What to set; a name in small letters may be a key in the place of a variable's name."""
-    return variable if variable == variable.upper() or " or " in variable else "the variable that api_key_env names"
-
-
-def _usual_variable(azure: object) -> str:
-    return "AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY"
-
-
-def _api_key(environ: Mapping[str, str], variable: str) -> str:
-    """A key from the environment, without the line break that a CI's secret often ends in.
+    """The role with what `env:NAME` stands for, which only its requests hold.
 
     Raises:
-        ConfigError: it holds a character that no HTTP header takes; the key is not shown.
+        ConfigError: a header cannot hold what a variable does.
     """
-    key = environ.get(variable, "").strip()
-    if not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"{_shown(variable)}: holds characters that no key has (only printable ASCII can be sent)")
-    return key
+    in_headers = set(references(dict(role.endpoint.secret_headers)))
+    names = sorted({*references(dict(role.extra_body)), *in_headers})
+    variables = tuple(
+        (name, sendable(environ, name) if name in in_headers else environ.get(name, "").strip()) for name in names
+    )
+    return replace(role, endpoint=replace(role.endpoint, variables=variables))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..demo import URL as DEMO
 from ..demo import shown_name
 from ..domain.endpoint import Role
 from ..files.fastchat import answer_file_in
@@ -13,11 +14,12 @@ from .resolved import ResolvedSuite
 from .settings import Settings
 
 
-def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: str) -> str:
+def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: str, key: bool = False) -> str:
     """Who answers for the model under test: an endpoint, a user's own chatbot, or the files that hold the answers.
 
     Args:
         hook: a user's own `pytest_mtbench_generate` that may answer, and where it lies; empty where there is none.
+        key: whether an endpoint's key is said too: the variable that it comes from.
     """
     if suite.is_audition:
         return "nobody"
@@ -29,11 +31,13 @@ def answered_by(suite: ResolvedSuite, settings: Settings, *, hook: str) -> str:
     bot = suite.plan.model.bot
     if bot is not None:
         return f"{name}, by {bot.target} (model.generate)"
-    return f"{name}, by {one_line(hook)}" if hook else _at(suite.plan.model)
+    if hook:
+        return f"{name}, by {one_line(hook)}"
+    return _at(suite.plan.model) + (_key_of(suite.plan.model) if key else "")
 
 
 def judged_by(suite: ResolvedSuite) -> str:
-    """The judge and where it is asked, said in full: it asks at the model's endpoint unless somebody says otherwise.
+    """The judge, where it is asked, and whence its key: at the model's endpoint unless somebody says otherwise.
 
     Each judge of a jury likewise.
     """
@@ -42,7 +46,9 @@ def judged_by(suite: ResolvedSuite) -> str:
         return f"{one_line(plan.judge_name)}, by its rows in the files: nothing is asked"
     beside = plan.model.endpoint.url if plan.model.name else ""
     same = ", the model's endpoint"
-    return ", and ".join(_at(judge) + (same if judge.endpoint.url == beside else "") for judge in plan.judges)
+    return ", and ".join(
+        _at(judge) + (same if judge.endpoint.url == beside else "") + _key_of(judge) for judge in plan.judges
+    )
 
 
 def opponents_by(suite: ResolvedSuite) -> str:
@@ -50,7 +56,7 @@ def opponents_by(suite: ResolvedSuite) -> str:
     return "; ".join(
         f"{one_line(other.who.label)}, from the file {one_line(other.source)}"
         if other.who.answers is not None
-        else _at(other.who, other.who.label)
+        else _at(other.who, other.who.label) + _key_of(other.who)
         for other in suite.opponents
     )
 
@@ -58,6 +64,11 @@ def opponents_by(suite: ResolvedSuite) -> str:
 def _at(role: Role, name: str = "") -> str:
     shown = shown_name(one_line(name or role.name), role.endpoint.url)
     return f"{shown} at {one_line(public_url(role.endpoint.url))}"
+
+
+def _key_of(role: Role) -> str:
+    source = "" if role.endpoint.url == DEMO else role.endpoint.key_source
+    return f", key from {source}" if source else ""
 
 
 def _holds_the_other_side_alone(suite: ResolvedSuite, source: Path) -> bool:

@@ -25,6 +25,7 @@ def secrets_of(key: str, url: str, others: Sequence[str] = ()) -> list[str]:
     # A user name without a password is a token as a rule.
     plain = {key, parts.password or "", unquote(parts.password or ""), pair, "" if parts.password else pair.rstrip(":")}
     plain.update(others)
+    plain.update(word for other in others for word in other.split(" ") if len(word) >= _SHORTEST_RUN)  # of `Bearer X`
     forms: set[str] = set()
     for text in plain:
         forms |= {text, quote(text, safe=""), json.dumps(text)[1:-1], text.replace("/", "\\/")}

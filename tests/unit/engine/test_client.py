@@ -10,14 +10,12 @@ import threading
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import openai
 import pytest
 
-from pytest_mtbench.domain.chat import ChatReply, ChatRequest, Usage
+from pytest_mtbench.domain.chat import ChatReply, Usage
 from pytest_mtbench.domain.endpoint import Endpoint as Address
 from pytest_mtbench.domain.errors import FatalError, UnscoredError
 from pytest_mtbench.domain.tally import CallCount
@@ -28,98 +26,13 @@ from pytest_mtbench.engine.limits import Limiter
 from pytest_mtbench.engine.terms import Terms
 from pytest_mtbench.untrusted.urls import is_loopback, public_url
 
+from ...asking import always, ask, first, header, request
 from ...server import Asked, Reply, Server, error
 
 KEY = "sk-0123456789abcdefghijklmnopqrstuvwxyz"
 AT_ONCE = {"retry_after_ms": "1"}
 MAX_TOKENS = error(400, "'max_tokens' is not supported with this model.", "unsupported_parameter", "max_tokens")
 TEMPERATURE = error(400, "'temperature' does not support 0 with this model.", "unsupported_value", "temperature")
-
-
-def request(text: str = "What is 6 times 7?", **changes: Any) -> ChatRequest:
-    fields: dict[str, Any] = {
-        "endpoint": "as the cache key names it",
-        "model": "model",
-        "messages": ({"role": "system", "content": "Be brief."}, {"role": "user", "content": text}),
-        "temperature": 0.5,
-        "max_tokens": 77,
-    }
-    return ChatRequest(**fields | changes)
-
-
-@dataclass
-class Told:
-    """What came of some requests: replies and errors in their order, and what they counted."""
-
-    outcomes: list[ChatReply | BaseException] = field(default_factory=list)
-    count: CallCount = field(default_factory=CallCount)
-
-    @property
-    def reply(self) -> ChatReply:
-        (outcome,) = self.outcomes
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
-
-    @property
-    def error(self) -> BaseException:
-        (outcome,) = self.outcomes
-        assert isinstance(outcome, BaseException), outcome
-        return outcome
-
-
-def ask(
-    endpoint: Server,
-    requests: Sequence[ChatRequest] = (request(),),
-    *,
-    limiter: Callable[[], Limiter] = lambda: Limiter(16),
-    in_order: bool = False,
-    linger: float = 0,
-    **address: Any,
-) -> Told:
-    """Sends requests through the real client, at once or one after the other, for ten seconds at most.
-
-    Args:
-        linger: seconds for which the others may go on after the first error.
-    """
-    where: dict[str, Any] = {"url": endpoint.url, "connect_url": endpoint.url, "timeout": 5.0, "retries": 8}
-    told = Told()
-
-    async def run() -> None:
-        client = OpenAIClient(Address(**where | address), limiter())
-
-        async def one(n: int, wanted: ChatRequest) -> ChatReply:
-            return await client.complete(wanted, Terms((n,), told.count))
-
-        try:
-            if in_order:
-                for n, wanted in enumerate(requests):
-                    told.outcomes += await asyncio.gather(asyncio.wait_for(one(n, wanted), 10), return_exceptions=True)
-            else:
-                tasks = [asyncio.create_task(one(n, wanted)) for n, wanted in enumerate(requests)]
-                await asyncio.wait(tasks, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
-                await asyncio.wait(tasks, timeout=linger)
-                for task in tasks:
-                    task.cancel()
-                told.outcomes += await asyncio.gather(*tasks, return_exceptions=True)
-        finally:
-            await client.close()
-
-    asyncio.run(run())
-    return told
-
-
-def header(asked: Asked, name: str) -> str:
-    return {key.lower(): value for key, value in asked.headers.items()}.get(name, "")
-
-
-def first(*replies: Reply) -> Callable[[Asked, int], Reply | None]:
-    """These replies to the first requests, then the endpoint's rule."""
-    return lambda asked, number: replies[number] if number < len(replies) else None
-
-
-def always(reply: Reply) -> Callable[[Asked, int], Reply | None]:
-    return lambda asked, number: reply
 
 
 # -- what is sent, and what comes back
@@ -791,8 +704,8 @@ def test_a_packed_reply_is_unpacked_as_far_as_any_answer_goes(endpoint: Server, 
 def test_a_request_that_timed_out_is_said_at_once_and_gets_twice_the_time(endpoint: Server) -> None:
     said: list[str] = []
 
-    async def run() -> ChatReply:
-        where = Address(endpoint.url, connect_url=endpoint.url, timeout=0.3, retries=2)
+    async def run(seconds: float = 0.3, retries: int = 2) -> ChatReply:
+        where = Address(endpoint.url, connect_url=endpoint.url, timeout=seconds, retries=retries)
         client = OpenAIClient(where, Limiter(1), said.append)
         try:
             return await client.complete(request("a"), Terms((0,), CallCount()))
@@ -801,10 +714,10 @@ def test_a_request_that_timed_out_is_said_at_once_and_gets_twice_the_time(endpoi
 
     endpoint.before = first(Reply("late", hang=0.45), Reply("slow", hang=0.45))
     assert asyncio.run(run()).text == "slow"
-    assert said == [
-        f"mtbench: {endpoint.url}: no reply within 0.3 s; asked again with 0.6 s (--mtbench-timeout)",
-    ]
+    (line,) = said
+    assert line.startswith(f"mtbench: {endpoint.url}: no reply within 0.3 s; asked again with 0.6 s (--mtbench-timeout")
     endpoint.clear()
     endpoint.before = always(Reply(hang=2))
-    with pytest.raises(UnscoredError, match=r"no reply within 0\.6 s; --mtbench-timeout allows more"):
-        asyncio.run(run())
+    with pytest.raises(UnscoredError, match=r"no reply within 0\.4 s; --mtbench-timeout allows more"):
+        asyncio.run(run(0.1, 8))
+    assert len(endpoint.asked) == 3, "however many retries are allowed"
