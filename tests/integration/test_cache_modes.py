@@ -92,6 +92,7 @@ def test_errors_and_replies_without_a_rating_are_not_stored(bench: Bench) -> Non
     assert (len(bench.endpoint.answers), len(bench.endpoint.judgments)) == (0, 9)
 
 
+@pytest.mark.slow
 def test_a_killed_run_repeats_at_most_what_was_in_flight(bench: Bench) -> None:
     bench.endpoint.latency = 0.02
     enough = threading.Event()

@@ -123,6 +123,7 @@ def made(report: Report) -> tuple[int, int]:
     return report["calls"]["answers"]["made"], report["calls"]["judgments"]["made"]
 
 
+@pytest.mark.slow
 def test_requests_scores_and_turns_are_those_of_the_independent_count(vicuna: tuple[Bench, Played]) -> None:
     own, run = vicuna
     report = run.report
@@ -144,6 +145,7 @@ def test_requests_scores_and_turns_are_those_of_the_independent_count(vicuna: tu
     assert (again.report["scores"], again.report["turns"]) == (report["scores"], report["turns"])
 
 
+@pytest.mark.slow
 def test_gates_compare_win_rates(vicuna: tuple[Bench, Played]) -> None:
     own, run = vicuna
     games = pairs.games(VICUNA, [BASELINE], run.asked)
@@ -165,6 +167,7 @@ def test_gates_compare_win_rates(vicuna: tuple[Bench, Played]) -> None:
         assert f"{171 - len(raised)} passed" in gated.output
 
 
+@pytest.mark.slow
 def test_stored_answers_are_not_asked_for(bench: Start) -> None:
     own = bench()
     run = own.run(CAI, f"--mtbench-against={DATA / 'model_answer' / VICUNA}.jsonl")
