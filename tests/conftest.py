@@ -5,8 +5,9 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import openai  # noqa: F401 - pytester forgets what a run in this process imports, and these are slow to import
+import openai  # pytester forgets what a run in this process imports, and these are slow to import
 import pytest
 
 import pytest_mtbench.plugin.activation  # noqa: F401
@@ -84,9 +85,20 @@ def environment(cache_home: Path) -> dict[str, str]:
     return kept | ours
 
 
+AIOHTTP: Any = openai.DefaultAioHttpClient
+
+
+class _Missing:
+    """As the openai client has it where aiohttp is not installed."""
+
+    def __init__(self, **_: object) -> None:
+        raise RuntimeError("aiohttp is not for this test")
+
+
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The same for what runs in this process."""
+    """The same for what runs in this process, where httpx carries requests, as for most users."""
+    monkeypatch.setattr(openai, "DefaultAioHttpClient", _Missing)
     ours = environment(tmp_path_factory.mktemp("cache-home"))
     for name in os.environ.keys() - ours.keys():
         monkeypatch.delenv(name)

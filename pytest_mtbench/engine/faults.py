@@ -26,6 +26,8 @@ Kind = Literal["retry", "rate-limit", "connect", "adapt", "refused", "fatal"]
 Check = Literal["", "key", "model", "url", "certificate", "later", "stream", "no stream"]
 
 _LONGEST_MESSAGE = 300
+_NO_CONNECTION = ("ConnectError", "ClientConnector")
+"""How errors of httpx and of aiohttp begin that say so."""
 
 # Words of machines, in small letters: `code`, `type`, `status`, `reason` and the like of a body.
 _ACCOUNT = frozenset({
@@ -118,14 +120,12 @@ def _sort(error: Exception, parameters: Mapping[str, object], known: bool) -> Fa
         said = _said(error.body) or error.response.text or error.message
         return _by_status(error.status_code, error.body, said, error.response.headers, parameters, known)
     if isinstance(error, asyncio.TimeoutError | openai.APITimeoutError):
-        if type(error.__cause__).__name__ == "ConnectTimeout":
-            return Fault("connect", "no connection within the time allowed")
-        return Fault("retry", "no reply within the time allowed", timed_out=True)
+        return _of_a_timeout(error)
     too_large = next((one for one in _causes(error) if isinstance(one, ReplyTooLargeError)), None)
     if too_large is not None:
         return Fault("refused", str(too_large), alike="too large")
     if isinstance(error, openai.APIConnectionError):
-        return _of_connection(error)
+        return _of_connection(error, error.__cause__ or error)
     if isinstance(error, MalformedReplyError):
         return _of_an_error_with_200(error, parameters, known)
     if isinstance(error, BrokenStreamError):
@@ -138,14 +138,23 @@ def _sort(error: Exception, parameters: Mapping[str, object], known: bool) -> Fa
     raise error
 
 
-def _of_connection(error: openai.APIConnectionError) -> Fault:
+def _of_a_timeout(error: Exception) -> Fault:
+    # aiohttp's transport says of every connection that failed that it was not made in time.
+    aiohttps = next((one for one in _causes(error) if type(one).__module__.startswith("aiohttp.")), None)
+    if aiohttps is not None and not isinstance(aiohttps, asyncio.TimeoutError):
+        return _of_connection(error, aiohttps)
+    if type(error.__cause__).__name__ == "ConnectTimeout":
+        return Fault("connect", "no connection within the time allowed")
+    return Fault("retry", "no reply within the time allowed", timed_out=True)
+
+
+def _of_connection(error: Exception, cause: BaseException) -> Fault:
     causes = list(_causes(error))
-    cause = error.__cause__ or error
     if any(isinstance(one, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(one) for one in causes):
         return Fault("fatal", f"its certificate cannot be verified ({cause})", check="certificate")
     if type(cause).__name__ == "TooManyRedirects":
         return Fault("fatal", "the endpoint only redirects", check="model")
-    kind: Kind = "connect" if type(cause).__name__ == "ConnectError" else "retry"
+    kind: Kind = "connect" if type(cause).__name__.startswith(_NO_CONNECTION) else "retry"
     return Fault(kind, f"connection failed ({cause or type(cause).__name__})", transport=True)
 
 

@@ -312,9 +312,9 @@ def test_a_bug_of_our_own_shows_no_key(bench: Bench, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-1")
     bench.own_process = True
     bench.pytester.makeconftest(
-        "import pytest_mtbench.engine.client\n"
+        "import pytest_mtbench.engine.exchange\n"
         "def broken(*arguments, **named):\n    raise ZeroDivisionError('a bug')\n"
-        "pytest_mtbench.engine.client.read_completion = broken\n"
+        "pytest_mtbench.engine.exchange.read_completion = broken\n"
     )
     result = bench.run("-l", "--tb=long", "-vv", "-rA")
     assert result.ret != 0
