@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .domain.question import Question
     from .plugin.turn import MtbenchTurn
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Message", "MtbenchTurn", "Question", "Reply", "Retry", "__version__"]
 
 _HOMES = {
