@@ -135,6 +135,7 @@ def scorecard(selected: Sequence[Question], results: Iterable[TurnResult]) -> Sc
         for number in range(1, len(question.turns) + 1)
     ]
     places = [(turn.question.id, turn.number) for turn in turns]
+    unjudged = known.keys() - found.keys()
     by_number: dict[int, list[_Turn]] = defaultdict(list)
     by_category: dict[str, list[_Turn]] = defaultdict(list)
     for turn in turns:
@@ -145,7 +146,7 @@ def scorecard(selected: Sequence[Question], results: Iterable[TurnResult]) -> Sc
         turns={number: _score(group) for number, group in by_number.items()},
         categories={name: _score(group, means_of=list(by_number)) for name, group in by_category.items()},
         results=tuple(turn.result for turn in turns if turn.result is not None),
-        unjudged=tuple(known[place] for place in places if place in known.keys() - found.keys()),
+        unjudged=tuple(known[place] for place in places if place in unjudged),
     )
 
 
