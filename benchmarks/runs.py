@@ -65,22 +65,26 @@ def pytest_run(folder: Path, *options: str) -> Cost:
         return run.end()
 
 
-class started:  # noqa: N801 - used as a function
-    """A run that goes on beside others."""
+def started(folder: Path, *options: str) -> Process:
+    """A run of pytest that goes on beside others."""
+    plugins = [part for name in NOT_A_USERS for part in ("-p", f"no:{name}")]
+    return Process(folder, sys.executable, "-m", "pytest", *plugins, "-q", "--rootdir=.", *options)
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        plugins = [part for name in NOT_A_USERS for part in ("-p", f"no:{name}")]
+
+class Process:
+    """A command that goes on in a folder, with nothing in its environment that would change what it measures."""
+
+    def __init__(self, folder: Path, *command: str) -> None:
         self._before = resource.getrusage(resource.RUSAGE_CHILDREN)
         self._start = time.monotonic()
         # With PYTHONDONTWRITEBYTECODE every run would compile the plugin anew, as a user's does once.
-        dropped = ("OPENAI", "MTBENCH", "PYTHONDONTWRITEBYTECODE")
+        dropped = ("INSPECT", "OPENAI", "MTBENCH", "PYTHONDONTWRITEBYTECODE")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *plugins, "-q", "--rootdir=.", *options],
-            cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+            command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
-    def __enter__(self) -> started:
+    def __enter__(self) -> Process:
         return self
 
     def __exit__(self, *_: object) -> None:
