@@ -8,7 +8,7 @@ import pytest
 
 from . import hookspecs
 from .arguments import named_suites, not_run, root_suite
-from .options import add_options, begins, judges_alone, model_option
+from .options import add_options, begins, judges_alone, model_option, refuse_options_of_nothing
 
 if TYPE_CHECKING:
     from .turn import MtbenchTurn
@@ -53,6 +53,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from .activation import activate
 
         activate(session.config)
+    else:
+        refuse_options_of_nothing(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -67,10 +69,10 @@ def mtbench_turn(request: pytest.FixtureRequest) -> MtbenchTurn:
 
     The last three ask the judge when one of them is read.  A test is parametrised over the selected turns; a `mtbench`
     marker with `category=`, `turn=` or `question=` narrows them, and with `judge=` has them judged from the start, or
-    never.  Without `--mtbench-model` it is skipped.
+    never.  Without a model or a suite file on the command line it is skipped.
     """
     if not _is_active(request.config):
-        pytest.skip("mtbench_turn needs --mtbench-model")
+        pytest.skip("mtbench_turn needs --mtbench-model=NAME or --mtbench-suite=FILE")
     if not hasattr(request, "param"):
         pytest.fail("mtbench_turn: name it as an argument of the test, which is parametrised over it", pytrace=False)
     from .turn_fixture import requested_turn

@@ -97,6 +97,16 @@ def test_a_named_suite_file_with_a_model_activates(bench: Bench) -> None:
     bench.plain("mtbench.yaml").assert_outcomes(passed=9)
 
 
+def test_a_gate_that_is_typed_and_measures_nothing_is_refused(bench: Bench) -> None:
+    bench.pytester.makepyfile(PASSING)
+    for option in ("--mtbench-min=9", "--mtbench-dry-run"):
+        result = bench.plain(option)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"ERROR: {option.partition('=')[0]}: nothing is measured without a model: *"])
+    bench.pytester.makeini("[pytest]\naddopts = --mtbench-min=9\n")
+    bench.plain().assert_outcomes(passed=1)  # it waits there for a run with a model
+
+
 def test_a_named_suite_file_without_a_model_says_what_to_add(bench: Bench) -> None:
     (bench.path / "mtbench.yaml").write_text("judge: j\n")
     result = bench.plain("mtbench.yaml")

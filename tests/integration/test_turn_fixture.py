@@ -64,7 +64,7 @@ def test_without_the_plugin_active_it_is_skipped(bench: Bench) -> None:
     )
     result = bench.plain("-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*mtbench_turn needs --mtbench-model"])
+    result.stdout.fnmatch_lines(["*mtbench_turn needs --mtbench-model=NAME or --mtbench-suite=FILE"])
 
 
 @pytest.mark.parametrize(
