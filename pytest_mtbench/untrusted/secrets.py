@@ -18,6 +18,7 @@ _KNOWN = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@"
 )
+_LONG_WORD = re.compile(r"(?=.*\d)[^\s/\\]{16,}")
 _RUN = re.compile(r"[A-Za-z0-9+/=]{20,}")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|pwd|authori[sz]ation|credential|cookie")
 _OTHER_NAME = re.compile(
@@ -57,8 +58,12 @@ def secret_places(value: object, name: str = "") -> Iterator[str]:
 
 
 def secrets_in(environ: Mapping[str, str]) -> list[str]:
-    """The values of variables that are called like a secret and look like one."""
-    return [value for name, value in environ.items() if _is_secret_name(name) and looks_secret(value)]
+    """The values of variables that are called like a secret and may be one: no short word, no path, no sentence."""
+    return [value for name, value in environ.items() if _is_secret_name(name) and _may_be_secret(value)]
+
+
+def _may_be_secret(value: str) -> bool:
+    return looks_secret(value) or bool(_LONG_WORD.fullmatch(value))
 
 
 def _is_secret_name(name: str) -> bool:

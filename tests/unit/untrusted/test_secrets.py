@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_mtbench.domain.errors import FatalError
-from pytest_mtbench.untrusted.secrets import looks_secret, references, resolved_env, secret_places
+from pytest_mtbench.untrusted.secrets import looks_secret, references, resolved_env, secret_places, secrets_in
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,20 @@ def test_a_value_is_secret_by_its_name(name: str, secret: bool) -> None:
     assert list(secret_places({name: 5, "max_tokens": 6, "reasoning": {"effort": "low"}})) == []
     assert list(secret_places({name: "env:MY_KEY"})) == []
     assert list(secret_places({name: ["x1"]})) == ([f"{name}.0"] if secret else [])
+
+
+def test_values_of_variables_that_are_called_like_a_secret_and_may_be_one() -> None:
+    environ = {
+        "SHOP_API_KEY": "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "MY_TOKEN": "abcdefgh12345678",
+        "DB_PASSWORD": "short1",
+        "KEY_FILE": "/run/secrets/key-0123456789",
+        "SECRET_SENTENCE": "a sentence with 1 number in it",
+        "TOKEN_KIND": "a-long-word-without-any",
+        "HOME_PAGE": "3f2504e0-4f89-11d3-9a0c-0305e82c3301x",
+        "OPENAI_API_KEY": "sk-abc123",
+    }
+    assert secrets_in(environ) == [environ[name] for name in ("SHOP_API_KEY", "MY_TOKEN", "OPENAI_API_KEY")]
 
 
 def test_env_names_stand_for_their_values_where_a_request_is_sent() -> None:
