@@ -14,7 +14,7 @@ from .page_turns import changes_by_turn
 from .pages import shown_line
 from .pairwise_lines import pairwise_lines
 from .people_lines import people_lines
-from .published import nearest, tier
+from .published import near_published, tier
 from .regression_lines import regression_lines
 from .run_report import RunReport
 
@@ -88,8 +88,7 @@ def facts(report: RunReport) -> Iterator[tuple[str, str]]:
     """How the run was made, name by name."""
     plan, tally, mean = report.plan, report.tally, report.card.overall.mean
     if mean is not None and report.whole_original and not plan.opponents:
-        near = ", ".join(f"{name} {score:.2f}" for name, score in nearest(mean))
-        yield "Tier", f"{tier(mean)}; nearest published scores, judged by GPT-4: {near}"
+        yield "Tier", tier(mean) + near_published(mean, plan.judge.name)
     yield "Answers", f"{report.answered_by or plan.model.name or 'of the files'} ({_count(tally.answers)})"
     others = [name for name in tally.judges_served if name != plan.judge.name]
     served = f", served as {', '.join(others)}" if others else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..scores.profile import Contrast, Profile, profile_of
-from .published import fit_for, nearest, tier
+from .published import fit_for, near_published, tier
 from .run_report import RunReport
 
 
@@ -27,8 +27,7 @@ def _tier(report: RunReport) -> Iterator[str]:
     if mean is None or not report.whole_original or report.plan.opponents or report.plan.jury:
         return
     name = tier(mean)
-    near = ", ".join(f"{model} {score:.2f}" for model, score in nearest(mean))
-    yield f"tier: {name} ({mean:.2f}), fit for {fit_for(name)}; nearest published scores, judged by GPT-4: {near}"
+    yield f"tier: {name} ({mean:.2f}), fit for {fit_for(name)}{near_published(mean, report.plan.judge.name)}"
 
 
 def _categories(profile: Profile) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 TIERS = ((9.0, "Frontier"), (8.0, "Strong"), (7.0, "Capable"), (0.0, "Limited"))
 
 _FIT_FOR = {
@@ -43,6 +45,17 @@ SCORES = {
     "stablelm-tuned-alpha-7b": 2.75,
     "llama-13b": 2.61,
 }
+
+
+_GPT_4 = re.compile(r"(?:openai/)?gpt-4(?:-\d{4})?")
+
+
+def near_published(score: float, judge: str) -> str:
+    """What is said of the nearest published scores; nothing beside another judge, who differs by up to a point."""
+    if not _GPT_4.fullmatch(judge):
+        return ""
+    near = ", ".join(f"{name} {one:.2f}" for name, one in nearest(score))
+    return f"; nearest published scores, judged by GPT-4: {near}"
 
 
 def tier(score: float) -> str:

@@ -329,6 +329,10 @@ def test_the_whole_original_is_placed_among_published_scores() -> None:
     said = flat(report_of(plan, lambda q, turn: 8.0), 200)
     assert "tier: Strong (8.00)" in said
     assert "gpt-3.5-turbo 7.94" in said
+    other = replace(plan, judge=replace(plan.judge, name="gpt-4o", label="gpt-4o"))
+    said = flat(report_of(other, lambda q, turn: 8.0), 200)
+    assert "tier: Strong (8.00)" in said
+    assert "published" not in said
 
 
 @pytest.mark.parametrize("what", ["another set", "a part selected", "a turn not measured", "a turn unscored"])
