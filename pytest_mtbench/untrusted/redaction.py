@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from urllib.parse import quote, unquote, urlsplit
@@ -10,6 +11,9 @@ from urllib.parse import quote, unquote, urlsplit
 _SHORTEST_RUN = 8
 """So many characters of the beginning of a secret are cut out too."""
 _SHORTEST = 4
+_WORD = re.compile(r"[a-z]{,12}|[A-Z]{,12}|[A-Z][a-z]{,11}|[0-9]{,4}")
+"""What is typed where no key is needed (`EMPTY`, `ollama`), or in a header that tells no secret: cut out, it would
+change answers that speak of it."""
 
 
 def userinfo(url: str) -> str:
@@ -19,13 +23,16 @@ def userinfo(url: str) -> str:
 
 
 def secrets_of(key: str, url: str, others: Sequence[str] = ()) -> list[str]:
-    """A key, what a URL holds of user and password, and other secrets, each in every form, longest first."""
+    """A key, what a URL holds of user and password, and other secrets, each in every form, longest first.
+
+    A key, or another secret, that is one word of letters, or a short number, is none.
+    """
     parts = urlsplit(url)
     pair = userinfo(url)
+    words = (word for other in others for word in other.split(" ") if len(word) >= _SHORTEST_RUN)  # of `Bearer X`
+    plain = {text for text in (key, *others, *words) if not _WORD.fullmatch(text)}
     # A user name without a password is a token as a rule.
-    plain = {key, parts.password or "", unquote(parts.password or ""), pair, "" if parts.password else pair.rstrip(":")}
-    plain.update(others)
-    plain.update(word for other in others for word in other.split(" ") if len(word) >= _SHORTEST_RUN)  # of `Bearer X`
+    plain |= {parts.password or "", unquote(parts.password or ""), pair, "" if parts.password else pair.rstrip(":")}
     forms: set[str] = set()
     for text in plain:
         forms |= {text, quote(text, safe=""), json.dumps(text)[1:-1], text.replace("/", "\\/")}

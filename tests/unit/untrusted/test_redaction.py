@@ -76,3 +76,19 @@ def test_letters_whose_small_form_is_longer_hide_no_secret(beside: str, echo: st
 
 def test_other_secrets_are_cut_out_too() -> None:
     assert redacted("you sent other-123", secrets_of("", "http://host/v1", ["other-123"])) == "you sent ***"
+
+
+@pytest.mark.parametrize(("key", "other"), [("EMPTY", ""), ("ollama", ""), ("", "writing assistant"), ("", "2024")])
+def test_what_is_typed_where_no_key_is_needed_changes_no_answer(key: str, other: str) -> None:
+    answer = "As your assistant I ran list.empty() with Ollama in 2024."
+    assert redacted(answer, secrets_of(key, "http://host/v1", [other])) == answer
+
+
+@pytest.mark.parametrize("secret", ["emptyEMPTY", "abcdefghijklm", "ollama1", "lm-studio", "20245"])
+def test_a_key_that_is_more_than_a_word_is_cut_out(secret: str) -> None:
+    assert redacted(f"sent {secret}", secrets_of(secret, "http://host/v1")) == "sent ***"
+    assert redacted(f"sent {secret}", secrets_of("", "http://host/v1", [secret])) == "sent ***"
+
+
+def test_a_password_of_a_url_is_cut_out_though_it_is_a_word() -> None:
+    assert redacted("sent hunter", secrets_of("", "http://me:hunter@host/v1")) == "sent ***"
