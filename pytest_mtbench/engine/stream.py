@@ -42,8 +42,9 @@ class Pieces:
         about = {name: row[name] for name in ("id", "model", "created", "usage", "error") if row.get(name)}
         self._about |= about
         choices = row.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(first, dict) or first.get("index") not in (0, None):
+        found = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
+        first = next((one for one in found if one.get("index") in (0, None)), None)
+        if first is None:
             return bool(about.get("usage"))
         delta = first.get("delta") or first.get("message")
         grown = [self._grow(name, value) for name, value in delta.items()] if isinstance(delta, dict) else []

@@ -41,6 +41,12 @@ def test_pieces_are_put_together_to_what_one_reply_would_be() -> None:
     assert (reply["model"], reply["usage"]) == ("m", {"prompt_tokens": 3, "completion_tokens": 2})
 
 
+def test_the_choice_is_taken_that_was_asked_for_wherever_it_stands() -> None:
+    other = {"index": 1, "delta": {"content": "other"}, "finish_reason": None}
+    mine = {"index": 0, "delta": {"content": "mine"}, "finish_reason": None}
+    assert message({"choices": [other, mine]})["content"] == "mine"
+
+
 def test_every_field_of_a_message_grows() -> None:
     said = message(piece(reasoning_content="Hm"), piece(reasoning_content=", 42."), piece("4"), piece("2"))
     assert (said["reasoning_content"], said["content"]) == ("Hm, 42.", "42")
