@@ -9,7 +9,7 @@ import pytest
 
 from ..domain.errors import ConfigError
 from ..suite.new_suite import new_suite
-from .arguments import SUITE_NAME
+from .arguments import SUITE_NAME, is_suite_name
 from .options import absolute, settings_from, suite_given, usage_error
 
 
@@ -21,8 +21,9 @@ def begin(config: pytest.Config) -> None:
     """
     path = absolute(config.invocation_params.dir / (suite_given(config) or SUITE_NAME))
     shown = os.path.relpath(path, config.invocation_params.dir).replace(os.sep, "/")
+    named = shown if is_suite_name(path) else f"--mtbench-suite={shown}"
     try:
-        text = new_suite(settings_from(config), shown)
+        text = new_suite(settings_from(config), named)
     except ConfigError as error:
         raise usage_error(error) from error
     try:
@@ -35,4 +36,4 @@ def begin(config: pytest.Config) -> None:
     except OSError as error:
         raise pytest.UsageError(f"--mtbench-init: {shown} cannot be written ({error.strerror})") from error
     # pytest makes its own terminal writer only for a run.
-    sys.stdout.write(f"wrote {shown}; what it would ask and cost:  pytest {shown} --mtbench-dry-run\n")
+    sys.stdout.write(f"wrote {shown}; what it would ask and cost:  pytest {named} --mtbench-dry-run\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import demo
 from ..domain.errors import ConfigError
+from ..untrusted.redaction import userinfo
 from .choices import DEFAULT_JUDGE, DEFAULT_QUESTIONS, DEFAULT_URL
 from .settings import Settings
 
@@ -19,7 +20,7 @@ def new_suite(settings: Settings, name: str) -> str:
 
     Args:
         settings: the command line, whose model, judge, endpoints, question set and thresholds it takes over.
-        name: how the file is called on a command line.
+        name: how a command line calls for it.
 
     Raises:
         ConfigError: an option was given that it does not hold.
@@ -27,6 +28,12 @@ def new_suite(settings: Settings, name: str) -> str:
     problems = [
         f"--mtbench-init does not write {_option(one)}; leave it out, and give it to the runs that need it"
         for one in _beside(settings)
+    ]
+    problems += [
+        f"{_option(one)}: holds a user or a password, which --mtbench-init writes into no file; leave it out, and add "
+        "`headers: {Authorization: Basic env:NAME}`"
+        for one in ("base_url", "judge_base_url")
+        if userinfo(getattr(settings, one) or "")
     ]
     if problems:
         raise ConfigError(*problems)

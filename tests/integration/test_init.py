@@ -35,9 +35,22 @@ def test_what_is_wrong_is_said(bench: Bench) -> None:
     (bench.path / "file").write_text("")
     for option, message in [
         ("--mtbench-suite=file/mtbench.yaml", "ERROR: --mtbench-init: file/mtbench.yaml cannot be written (*)"),
+        (
+            "--mtbench-base-url=http://me:geheim99@127.0.0.1/v1",
+            "ERROR: --mtbench-base-url: holds a user or a password*",
+        ),
         ("--mtbench-runs=2", "ERROR: --mtbench-init does not write --mtbench-runs; leave it out*"),
     ]:
         result = bench.plain("--mtbench-init", option)
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines([message])
     assert not (bench.path / "mtbench.yaml").exists()
+
+
+def test_a_file_of_another_name_is_called_for_by_its_option(bench: Bench) -> None:
+    made = bench.plain("--mtbench-init", "--mtbench-model=demo", "--mtbench-suite=gate.yaml")
+    called = made.outlines[0].partition(":  pytest ")[2].split()
+    assert called == ["--mtbench-suite=gate.yaml", "--mtbench-dry-run"]
+    assert f"pytest {called[0]}\n" in (bench.path / "gate.yaml").read_text(encoding="utf-8")
+    listed = bench.plain(called[0], "--collect-only", "-q")
+    assert item_ids(listed)[-1] == "gate.yaml::gate[overall]"
