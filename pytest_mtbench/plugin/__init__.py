@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import hookspecs
-from .arguments import named_suites, not_run, root_suite
+from .arguments import named_suites, not_run, root_suite, suite_typed
 from .options import add_options, begins, judges_alone, model_option, refuse_options_of_nothing
 
 if TYPE_CHECKING:
@@ -81,4 +81,4 @@ def mtbench_turn(request: pytest.FixtureRequest) -> MtbenchTurn:
 
 
 def _is_active(config: pytest.Config) -> bool:
-    return model_option(config) is not None or judges_alone(config) or bool(named_suites(config))
+    return model_option(config) is not None or judges_alone(config) or suite_typed(config) or bool(named_suites(config))

@@ -13,10 +13,12 @@ import pytest
 
 from ..untrusted.paths import is_file, is_folder
 from ..untrusted.text import printable
-from .options import VIRTUAL, absolute
+from .options import VIRTUAL, absolute, is_worker, suite_given
 
 SUITE_NAME = "mtbench.yaml"
 SUITE_SUFFIX = ".mtbench.yaml"
+CHANNEL = "mtbench_channel"
+"""What an active run gives xdist's workers."""
 
 
 def is_suite_name(path: Path) -> bool:
@@ -28,6 +30,14 @@ def named_suites(config: pytest.Config) -> list[Path]:
     """The suite files that the command line itself names; a folder that holds one is not enough."""
     paths = [path_of(config, argument) for argument in _given(config)]
     return list(dict.fromkeys(path for path in paths if is_suite_name(path) and is_file(path)))
+
+
+def suite_typed(config: pytest.Config) -> bool:
+    """Whether `--mtbench-suite` stands on the command line itself; in a file's `addopts` it stands for every run."""
+    if is_worker(config):  # which is told all that its run was, with the channel to it
+        return suite_given(config) is not None and CHANNEL in vars(config)["workerinput"]
+    typed = (str(argument).partition("=")[0] for argument in config.invocation_params.args)
+    return "--mtbench-suite" in typed
 
 
 def names_no_folder(config: pytest.Config) -> bool:

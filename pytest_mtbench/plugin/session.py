@@ -26,6 +26,7 @@ from ..suite.keys import require_api_keys
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .announcer import Announcer
+from .arguments import CHANNEL
 from .bots import BotsPlugin
 from .clients import Clients, opened_cache, with_answers
 from .ending import end_run
@@ -36,8 +37,6 @@ from .options import is_worker, plans_only, usage_error
 from .outputs import probe_outputs
 from .progress import ProgressPlugin, progress_of
 from .registry import SuiteRegistry
-
-CHANNEL = "mtbench_channel"
 
 
 class SessionPlugin:

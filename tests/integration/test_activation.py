@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from ..sets import TURNS
 from .conftest import Bench, item_ids
 
 HEAVY = {
@@ -245,3 +247,13 @@ def test_a_named_suites_neighbours_are_left_alone(bench: Bench) -> None:
     result = bench.plain("a.mtbench.yaml", "--mtbench-report=r.json")
     result.assert_outcomes(passed=4)
     bench.plain("a.mtbench.yaml::math[q3-turn1]").assert_outcomes(passed=1)
+
+
+def test_a_suite_that_the_command_lines_option_names_runs(bench: Bench, xdist: Sequence[str]) -> None:
+    bench.suite("thresholds: {overall: 9}\n", "gate.yaml")
+    bench.pytester.makepyfile("def test_turn(mtbench_turn): pass")
+    bench.plain("--mtbench-suite=gate.yaml", *xdist).assert_outcomes(passed=TURNS + TURNS, failed=1)
+    bench.endpoint.clear()
+    bench.pytester.makeini("[pytest]\naddopts = --mtbench-suite=gate.yaml\n")
+    bench.plain(*xdist).assert_outcomes(skipped=1)
+    assert not bench.endpoint.asked
