@@ -77,6 +77,10 @@ class EndingPlugin:
             if name not in known and self._is_selected(f"{suite.id}::{gate_item_name(name)}")
         ]
 
+    def selects_any_of(self, suite: ResolvedSuite) -> bool:
+        """Whether an item of a suite was selected, or nobody can say."""
+        return self._selected is None or any(one.startswith(f"{suite.id}::") for one in self._selected)
+
     def _is_selected(self, node_id: str) -> bool:
         # --dist=loadgroup writes the group behind an id.
         return self._selected is None or any(one == node_id or one.startswith(f"{node_id}@") for one in self._selected)

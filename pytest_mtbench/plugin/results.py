@@ -22,6 +22,7 @@ from ..scores.regression_gate import outcome_of
 from ..scores.scorecard import scorecard, scorecards
 from ..suite.who import answered_by
 from ..untrusted.text import one_line
+from .asked_gates import left_out
 from .ending import EndingPlugin, Pointer, error_report, point_to_summary, say, undecided_text
 from .github import annotate, append_summary
 from .item import FATAL_PROPERTY, gate_of
@@ -197,7 +198,7 @@ class ResultsPlugin:
             seconds=self._session.seconds,
             ids=turn_item_ids(suite),
             shown_id=self._shown_id,
-            remarks=(*suite.remarks, *self._session.notes),
+            remarks=(*suite.remarks, *self._left_out(suite), *self._session.notes),
             against=scorecards(suite.plan.selected, results),
             regression=regression,
             outcome=outcome_of(regression, suite.plan, judged) if regression else None,
@@ -211,6 +212,11 @@ class ResultsPlugin:
             is_audition=suite.is_audition,
             floor=suite.floor,
         )
+
+    def _left_out(self, suite: ResolvedSuite) -> Iterator[str]:
+        said = "" if self._ending.selects_any_of(suite) else left_out(suite)
+        if said:
+            yield said
 
     def _shown_id(self, node_id: str) -> str:
         """A node id relative to where pytest was started, as pytest itself prints it."""

@@ -27,6 +27,7 @@ from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .announcer import Announcer
 from .arguments import CHANNEL
+from .asked_gates import check_asked_gates
 from .bots import BotsPlugin
 from .clients import Clients, opened_cache, with_answers
 from .ending import end_run
@@ -114,6 +115,7 @@ class SessionPlugin:
             return None
         try:
             self.own.check()
+            check_asked_gates(self._registry, session.items)
             if self._settings.dry_run:
                 self._estimate(session)
                 return True

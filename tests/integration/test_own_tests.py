@@ -118,6 +118,23 @@ def test_a_test_asks_for_what_it_reads(bench: Bench, xdist: Sequence[str]) -> No
     assert said["test_score[q3-turn2]"]["judge"] == "the-judge"
 
 
+def test_a_gate_that_the_command_line_asks_for_is_not_left_out_in_silence(bench: Bench, xdist: Sequence[str]) -> None:
+    bench.pytester.mkdir("tests").joinpath("test_own.py").write_text("def test_it(mtbench_turn): assert mtbench_turn")
+    left_out = "no gate is decided, since tests of your own ran alone; mtbench::gate on the command line"
+    result = bench.run("--mtbench-min=9.5", *xdist)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = result.stdout.str() + result.stderr.str()
+    assert "--mtbench-min: nothing would be gated: tests/test_own.py::test_it[q1-turn1] uses mtbench_turn" in said
+    assert "name mtbench::gate too (pytest . mtbench::gate)" in said
+    assert not bench.endpoint.asked
+    result = bench.run(".", "mtbench::gate", "--mtbench-min=9.5", *xdist)
+    result.assert_outcomes(passed=9, failed=1)
+    assert left_out not in flowing(result)
+    result = bench.run("tests/test_own.py", "--mtbench-min=9.5", *xdist)
+    result.assert_outcomes(passed=9)
+    assert left_out in flowing(result)
+
+
 def test_the_first_score_has_all_turns_of_its_function_judged_at_once(bench: Bench) -> None:
     together = threading.Barrier(4)
 
