@@ -329,12 +329,13 @@ def test_a_missing_key_of_a_judge_is_missed_when_it_is_asked(bench: Bench, xdist
     away = ["test_own.py", "--mtbench-judge-base-url=https://judge.invalid/v1", "--mtbench-limit=1", *xdist, "-k"]
     bench.run(*away, "test_answer").assert_outcomes(passed=5, deselected=0 if "-n2" in xdist else 10)
     bench.endpoint.clear()
-    for tests in ("test_answer or test_from_the_start", "test_score"):
+    for tests, most in (("test_answer or test_from_the_start", 0), ("test_score", 5)):
         result = bench.run(*away, tests, "--mtbench-cache=off")
         assert result.ret == 4
         said = result.stdout.str() + result.stderr.str()
         assert "no key for the-judge at https://judge.invalid/v1: set MTBENCH_JUDGE_API_KEY" in said
-    assert len(bench.endpoint.asked) == 5, "the first of them asked before it was refused"
+        # Of the last, answers are asked for until the first score is read.
+        assert min(most, 1) <= len(bench.endpoint.asked) <= most
 
 
 def test_answers_alone_are_no_measurement(bench: Bench) -> None:
