@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import hookspecs
-from .arguments import named_suites, not_run, root_suite, suite_typed
-from .options import add_options, begins, judges_alone, model_option, refuse_options_of_nothing
+from .arguments import named_suites, not_run, refuse_options_of_nothing, root_suite, suite_typed
+from .options import add_options, begins, judges_alone, model_option
 
 if TYPE_CHECKING:
     from .turn import MtbenchTurn

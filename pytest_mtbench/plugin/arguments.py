@@ -32,12 +32,30 @@ def named_suites(config: pytest.Config) -> list[Path]:
     return list(dict.fromkeys(path for path in paths if is_suite_name(path) and is_file(path)))
 
 
+def typed_options(config: pytest.Config) -> list[str]:
+    """What stands on the command line itself before any `=`; in a file's `addopts` an option stands for every run."""
+    return [str(argument).partition("=")[0] for argument in config.invocation_params.args]
+
+
+def refuse_options_of_nothing(config: pytest.Config) -> None:
+    """Of what somebody typed for a run that measures nothing; what stands in `addopts` waits for runs that do.
+
+    Raises:
+        pytest.UsageError: it is an option of ours, so that a gate would be thought to have passed.
+    """
+    ours = next((option for option in typed_options(config) if option.startswith("--mtbench-")), None)
+    if ours is not None:
+        raise pytest.UsageError(
+            f"{ours}: nothing is measured without a model: --mtbench-model=NAME, or a suite file that names one "
+            f"(pytest {VIRTUAL}.yaml)"
+        )
+
+
 def suite_typed(config: pytest.Config) -> bool:
-    """Whether `--mtbench-suite` stands on the command line itself; in a file's `addopts` it stands for every run."""
+    """Whether `--mtbench-suite` stands on the command line itself."""
     if is_worker(config):  # which is told all that its run was, with the channel to it
         return suite_given(config) is not None and CHANNEL in vars(config)["workerinput"]
-    typed = (str(argument).partition("=")[0] for argument in config.invocation_params.args)
-    return "--mtbench-suite" in typed
+    return "--mtbench-suite" in typed_options(config)
 
 
 def names_no_folder(config: pytest.Config) -> bool:

@@ -191,21 +191,6 @@ def judges_alone(config: pytest.Config) -> bool:
     return bool(config.getoption(_dest("people"))) and model_option(config) is None
 
 
-def refuse_options_of_nothing(config: pytest.Config) -> None:
-    """Of what somebody typed for a run that measures nothing; what stands in `addopts` waits for runs that do.
-
-    Raises:
-        pytest.UsageError: it is an option of ours, so that a gate would be thought to have passed.
-    """
-    typed = (str(argument).partition("=")[0] for argument in config.invocation_params.args)
-    ours = next((option for option in typed if option.startswith("--mtbench-")), None)
-    if ours is not None:
-        raise pytest.UsageError(
-            f"{ours}: nothing is measured without a model: --mtbench-model=NAME, or a suite file that names one "
-            f"(pytest {VIRTUAL}.yaml)"
-        )
-
-
 def begins(config: pytest.Config) -> bool:
     """Whether a suite file is to be written and nothing run."""
     return bool(config.getoption(_dest("init")))
