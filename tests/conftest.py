@@ -28,7 +28,7 @@ pytest_plugins = ["pytester", "tests.loopback_only", "tests.chromium"]
 _AMBIENT = (
     "OPENAI_API_KEY", "OPENAI_BASE_URL", "MTBENCH_JUDGE_API_KEY", "MTBENCH_DATA", "AZURE_OPENAI_API_KEY", "COLUMNS",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "PYTEST_ADDOPTS",
-    "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE",
+    "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI", "BUILD_NUMBER",
     "PYTHONDONTWRITEBYTECODE",  # or each of the many processes compiles everything anew
 )  # fmt: skip
 
