@@ -53,24 +53,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(120))
 
 
+AIOHTTP: Any = openai.DefaultAioHttpClient
+
+
+class _Missing:
+    """As the openai client has it where aiohttp is not installed."""
+
+    def __init__(self, **_: object) -> None:
+        raise RuntimeError("aiohttp is not for this test")
+
+
 def _import_what_is_imported_late() -> None:
-    """Makes one request and one that is refused.
+    """Makes one request and one that is refused, by whatever carries them.
 
     pytester forgets the modules that a run in this process has imported.  The HTTP client imports parts of itself
     late; imported a second time, its errors would be of other classes than those that it catches.
     """
     endpoint = Server()
-    for url in (endpoint.url, "http://127.0.0.1:9/v1"):
-        client = OpenAIClient(Endpoint(url=url, connect_url=url, retries=0), Limiter(1))
-        request = ChatRequest(url, "m", ({"role": "user", "content": "hello"},), 0.0, 1)
-
-        async def ask(client: OpenAIClient = client, request: ChatRequest = request) -> None:
-            with contextlib.suppress(MTBenchError):
-                await client.complete(request, Terms((0,), CallCount()))
-            await client.close()
-
-        asyncio.run(ask())
+    for carrier in (AIOHTTP, _Missing):
+        for url in (endpoint.url, "http://127.0.0.1:9/v1"):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(openai, "DefaultAioHttpClient", carrier)
+                asyncio.run(_ask_once(url))
     endpoint.close()
+
+
+async def _ask_once(url: str) -> None:
+    client = OpenAIClient(Endpoint(url=url, connect_url=url, retries=0), Limiter(1))
+    request = ChatRequest(url, "m", ({"role": "user", "content": "hello"},), 0.0, 1)
+    with contextlib.suppress(MTBenchError):
+        await client.complete(request, Terms((0,), CallCount()))
+    await client.close()
 
 
 _import_what_is_imported_late()
@@ -83,16 +96,6 @@ def environment(cache_home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     ours = {"XDG_CACHE_HOME": str(cache_home), "PYTEST_ADDOPTS": ADDOPTS, "PYTHONPATH": str(Path(__file__).parents[1])}
     return kept | ours
-
-
-AIOHTTP: Any = openai.DefaultAioHttpClient
-
-
-class _Missing:
-    """As the openai client has it where aiohttp is not installed."""
-
-    def __init__(self, **_: object) -> None:
-        raise RuntimeError("aiohttp is not for this test")
 
 
 @pytest.fixture(autouse=True)
