@@ -51,7 +51,10 @@ class CacheThread:
         while self._waiting:
             together, self._waiting = self._waiting, []
             actions = [action for action, _ in together]
-            outcomes = await asyncio.get_running_loop().run_in_executor(self._thread, self._all, actions)
+            try:
+                outcomes = await asyncio.get_running_loop().run_in_executor(self._thread, self._all, actions)
+            except Exception as broken:  # noqa: BLE001 - as of a thread that is gone: nobody waits for it without an end
+                outcomes = [(None, broken)] * len(actions)
             for (_, future), (value, error) in zip(together, outcomes, strict=True):
                 if future.cancelled():
                     continue
