@@ -24,10 +24,6 @@ class Ahead(Generic[_Wish]):
         self._waiting: deque[_Wish] = deque()
         self._under_way = 0
 
-    def __len__(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
-
     def add(self, wishes: Iterable[_Wish]) -> None:
         """Begins these as soon as there is room."""
         self._waiting.extend(wishes)
