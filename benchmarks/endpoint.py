@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,21 +48,30 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(latency: str = "0") -> Iterator[Served]:
+def served(latency: str = "0", log: Path | None = None) -> Iterator[Served]:
     """An endpoint that has seen nothing.
 
     Args:
         latency: seconds, or `lognormal:MEDIAN,SIGMA,SEED`, which the tests' own server does not know.
+        log: where it writes a line a request, which it does not know either.
     """
     command = [sys.executable, "-m", "benchmarks.endpoint", latency]
     if REPLAY.is_file():
         command = [sys.executable, str(REPLAY), "--latency", latency, "--model", "echo", "--judge", "echo"]
-        command += ["--judge-name", JUDGE]
+        command += ["--judge-name", JUDGE, *(["--log", str(log)] if log else [])]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             yield Served(process.stdout.readline().strip() if process.stdout else "")
         finally:
             process.kill()
+
+
+def work(log: Path) -> dict[str, float]:
+    """Seconds that the replaying server spent on each model's requests, from its log."""
+    spent: dict[str, float] = defaultdict(float)
+    for row in map(json.loads, log.read_text(encoding="utf-8").splitlines()):
+        spent[row["request"]["model"]] += row["seconds"]
+    return spent
 
 
 if __name__ == "__main__":

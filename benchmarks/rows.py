@@ -17,7 +17,7 @@ from pytest_mtbench.engine.limits import Limiter
 from pytest_mtbench.engine.terms import Terms
 from tests.engine_harness import plan_of, running
 
-from .endpoint import served
+from .endpoint import REPLAY, served, work
 from .runs import Row, asking, pytest_run, started, write_questions
 from .start import EMPTY, inactive, start
 
@@ -123,24 +123,21 @@ def flight(folder: Path, times: int, requests: int = 4000) -> Iterator[Row]:
     yield Row("flight", "requests a second with 1,000 in flight / bare client", found, 0.25, more=True)
 
 
-def uneven(folder: Path, times: int) -> Iterator[Row]:
-    """Latencies as real ones are: busy time, held against the larger of work / places and the longest chain."""
+def uneven(folder: Path, times: int, places: int = 16) -> Iterator[Row]:
+    """Latencies as real ones are, drawn by what is asked: busy time, held against the least work of a place."""
+    if not REPLAY.is_file():
+        print("uneven: only the replaying server draws latencies", flush=True)
+        return
     fresh: list[float] = []
     hinted: list[float] = []
-    for seed in range(max(2, times)):
+    for seed in range(times):
         for found, options in ((fresh, []), (hinted, ["--mtbench-cache=refresh"])):
-            with served(
-                f"lognormal:0.5,0.6,{seed}"
-            ) as endpoint:  # drawn by what is asked: the second time as the first
-                pytest_run(folder, *asking(endpoint), f"--mtbench-cache-dir=u{seed}", *options)
-                found.append(endpoint.busy().seconds)
-    yield Row("uneven", "seconds busy, lognormal latency", fresh)
-    yield Row(
-        "uneven",
-        "the same with an earlier run's latencies / without",
-        [b / a for a, b in zip(fresh, hinted, strict=True)],
-        0.93,
-    )
+            log = folder / f"{seed}-{len(options)}.jsonl"
+            with served(f"lognormal:0.5,0.6,{seed}", log) as endpoint:
+                pytest_run(folder, *asking(endpoint, limit=places), f"--mtbench-cache-dir=u{seed}", *options)
+                found.append(endpoint.busy().seconds * places / max(work(log).values()))
+    yield Row("uneven", "busy / work a place, lognormal latency", fresh, 1.3)
+    yield Row("uneven", "the same with an earlier run's latencies", hinted, 1.2)
 
 
 def workers(folder: Path, times: int) -> Iterator[Row]:

@@ -117,7 +117,7 @@ class ChatReply:
 
     Args:
         served: the model's name as the endpoint returned it.
-        created: when it was received, in seconds since the epoch.
+        created: when it was received, in seconds since the epoch; `seconds`: how long that took, where it is known.
         adapted: parameters that the endpoint refused and that were renamed or left out.
         cached: True where it came from the cache or from a file and cost nothing in this run.
         elsewhere: field and text of what an empty reply held instead; such a reply is never stored.
@@ -133,6 +133,7 @@ class ChatReply:
     cached: bool = False
     elsewhere: tuple[str, str] | None = None
     extra: Any = field(default=None, hash=False)
+    seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values for the cache."""

@@ -15,6 +15,7 @@ from ..protocol.whole import answer_fault, end_of
 from ..untrusted.text import join_surrogates
 from .bot import Bot
 from .bots import Bots
+from .hints import step
 from .plan import Plan
 from .replies import Replies, Use, Wanted
 from .tasks import Tasks
@@ -58,12 +59,17 @@ class Answering:
         before = [reply.text for reply in await self.answers(plan, who, question, turn - 1, run)]
         request = plan.answer_request(who, question, before, run)
         own = who is plan.model
-        # The longest chain of requests still to come goes first, so that no long one is left for the end.
-        steps_left = 2 + len(question.turns) - turn
-        priority = (run, -steps_left)
-        slot = f"answer:{question.id}:{turn}:{run}" + ("" if own else f":{who.label}")
-        tally, key = self._tallies[plan.payer], TurnKey(plan.key, question.id, turn)
-        wanted = Wanted(plan, "answer", who, request, slot, priority, lambda reply: _use_of(plan, reply), tally, key)
+        name = "" if own else who.label
+        slot = f"answer:{question.id}:{turn}:{run}" + ("" if own else f":{name}")
+        wanted = Wanted(
+            plan, "answer", who, request, slot,
+            round=run,
+            step=step("answer", question.id, turn, name),
+            then=_what_follows(plan, name, question, turn),
+            use_of=lambda reply: _use_of(plan, reply),
+            tally=self._tallies[plan.payer],
+            turn=TurnKey(plan.key, question.id, turn),
+        )  # fmt: skip
         bot = self._bots.get(plan.key) if own else None
         given = None if bot is None else await self._given(bot, wanted, question, turn, run)
         return _checked(plan, who, turn, await self._replies.get(wanted)) if given is None else given
@@ -83,6 +89,13 @@ class Answering:
         if not plan.again:  # a baseline's answers are none of this run's
             self._tallies[plan.payer].use("answer", reply)
         return reply
+
+
+def _what_follows(plan: Plan, name: str, question: Question, turn: int) -> tuple[str, ...]:
+    """The steps that wait for an answer: its judgments, the later answers and theirs."""
+    turns = range(turn, len(question.turns) + 1)
+    judgments = (step("judgment", question.id, one, judge.said_by) for one in turns for judge in plan.of_judges)
+    return (*judgments, *(step("answer", question.id, later, name) for later in turns[1:]))
 
 
 def _checked(plan: Plan, who: Answerer, turn: int, reply: ChatReply) -> ChatReply:

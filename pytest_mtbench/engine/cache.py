@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +26,9 @@ from .store import check_file, open_store
 
 CLAIM_SECONDS = 6.0
 """How long a claim on a request lasts unless it is renewed; what a killed run leaves behind."""
+
+_LONGEST_SECONDS = 86_400.0
+"""What a row says beyond it was not written by a run."""
 
 LARGEST_ROW = 64 * 2**20
 """Characters of a row; the longest reply that a test knows has 10 million."""
@@ -85,11 +88,12 @@ class ReplyCache:
             self._warn("does not parse", key)
             return None
 
-    def put(self, request: ChatRequest, reply: ChatReply, slot: str) -> None:
+    def put(self, request: ChatRequest, reply: ChatReply, slot: str, step: str) -> None:
         """Stores a reply.
 
         Args:
             slot: names what was asked apart from how, so that a later miss can be explained.
+            step: names what the reply's time is a hint for.
         """
         key = request.key
         row = json.dumps({"request": request.identity, "reply": reply.as_json()})
@@ -98,9 +102,19 @@ class ReplyCache:
             with self._store.transact():
                 self._store.set(key, row)
                 self._store.set(_slot_name(slot), key)
+                self._store.set(_step_name(step), f"{reply.seconds:.3f}")
                 self._store.delete(f"claim:{key}")
 
         self._guarded(write, None)
+
+    def seconds(self, steps: Iterable[str]) -> dict[str, float]:
+        """How long the last stored reply of each step took; steps of which that is not known are left out."""
+
+        def read() -> dict[str, float]:
+            return {step: _seconds(self._store.get(_step_name(step))) for step in steps}
+
+        none: dict[str, float] = {}
+        return {step: one for step, one in self._guarded(read, none).items() if 0 < one < _LONGEST_SECONDS}
 
     def claim(self, request: ChatRequest) -> bool:
         """Whether this run may ask; False where another run on the same folder is asking already."""
@@ -237,6 +251,17 @@ def _says_no_space(error: sqlite3.Error) -> bool:
 
 def _slot_name(slot: str) -> str:
     return "slot:" + ascii(slot)[1:-1]  # an id may hold lone surrogates, which SQLite does not take
+
+
+def _step_name(step: str) -> str:
+    return "seconds:" + ascii(step)[1:-1]
+
+
+def _seconds(row: str | None) -> float:
+    try:
+        return float(row or 0)
+    except ValueError:
+        return 0.0  # a hint is worth no warning
 
 
 def _claim_name(request: ChatRequest) -> str:

@@ -61,8 +61,10 @@ class Exchange:
         if added:
             options["extra_json"] = added
         asked = _Asked(self._connected(), body, options, seconds)
+        began = time.monotonic()
         completion = await (asked.streamed() if self._endpoint.stream else asked.whole())
-        return self._redacted(read_completion(completion, request.answer_from), form)
+        reply = read_completion(completion, request.answer_from)
+        return self._redacted(replace(reply, seconds=time.monotonic() - began), form)
 
     async def close(self) -> None:
         """Closes the connections."""

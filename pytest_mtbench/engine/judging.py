@@ -16,6 +16,7 @@ from ..domain.result import Judgment, TurnKey
 from ..domain.tally import Tally
 from ..protocol.judgment import RATING, VERDICT, Marking, Reading, read
 from ..protocol.quotation import Material
+from .hints import step
 from .plan import Plan
 from .replies import Replies, Use, Wanted
 from .tasks import Tasks
@@ -134,8 +135,15 @@ class Judging:
         def use_of(reply: ChatReply) -> Use:
             return "again" if reading(reply).reason else "good"
 
-        priority, tally = (request.sample, 0), self._tallies[plan.payer]
-        wanted = Wanted(plan, "judgment", plan.judge, request, slot, priority, use_of, tally, turn)
+        wanted = Wanted(
+            plan, "judgment", plan.judge, request, slot,
+            round=request.sample,
+            step=step("judgment", turn.question_id, turn.turn, plan.said_by),
+            then=(),
+            use_of=use_of,
+            tally=self._tallies[plan.payer],
+            turn=turn,
+        )  # fmt: skip
         reply = await self._replies.get(wanted)
         if plan.judges_served and reply.served and reply.served not in plan.judges_served:
             raise FatalError(judge_served_as(plan, reply.served))

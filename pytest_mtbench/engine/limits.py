@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-Priority = tuple[int, ...]
+Priority = tuple[float, ...]
 
 _FIRST_PROBE_SECONDS = 5.0
 _LAST_PROBE_SECONDS = 60.0

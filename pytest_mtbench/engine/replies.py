@@ -21,6 +21,7 @@ from .budget import Budget
 from .cache import ReplyCache
 from .cache_thread import CacheThread
 from .claims import Claim, Claims
+from .hints import Hints
 from .limits import Priority
 from .plan import Plan, user_text
 from .terms import ChatClient, Paying, Terms, Unshared
@@ -54,6 +55,8 @@ class Wanted:
     Args:
         who: the model that is asked.
         slot: names what is asked, apart from how.
+        round: an earlier run or sample goes first; within it, see `Hints.weight`.
+        step: its name there; `then`: those of the steps that wait for it.
         use_of: what a reply is worth.
         tally: where it is counted; `turn`: the turn that it is of.
     """
@@ -63,7 +66,9 @@ class Wanted:
     who: Role
     request: ChatRequest
     slot: str
-    priority: Priority
+    round: int
+    step: str
+    then: tuple[str, ...]
     use_of: Callable[[ChatReply], Use]
     tally: Tally
     turn: TurnKey
@@ -111,6 +116,7 @@ class Replies:
     ) -> None:
         self._cache = CacheThread(cache)
         self._claims = Claims(self._cache)
+        self._hints = Hints(self._cache)
         self._mode = mode
         self._client_of = client_of
         self._recordings = recordings
@@ -141,7 +147,8 @@ class Replies:
         Raises:
             UnscoredError, FatalError: there is none.
         """
-        reply = await ask(Terms(wanted.priority, wanted.tally.count(wanted.kind), paying=self._paying(wanted)))
+        count, priority = wanted.tally.count(wanted.kind), await self._priority(wanted)
+        reply = await ask(Terms(priority, count, paying=self._paying(wanted)))
         if reply is not None:
             wanted.spend(reply.usage)
             wanted.use(reply)
@@ -206,11 +213,12 @@ class Replies:
     async def _ask(self, wanted: Wanted, claim: Claim | Unshared) -> ChatReply:
         count, request = wanted.tally.count(wanted.kind), wanted.request
         client = self._client_of(wanted.who, wanted.kind)
+        priority = await self._priority(wanted)
         for attempt in range(1, _TRIES_FOR_CONTENT + 1):
             last = attempt == _TRIES_FOR_CONTENT
             keep = partial(self._keep, wanted, claim, last)
             try:
-                terms = Terms(wanted.priority, count, keep, self._paying(wanted), claim)
+                terms = Terms(priority, count, keep, self._paying(wanted), claim)
                 reply = await client.complete(request, terms)
             except UnscoredError:
                 if request is wanted.request:
@@ -229,8 +237,11 @@ class Replies:
     async def _keep(self, wanted: Wanted, claim: Claim | Unshared, last: bool, reply: ChatReply) -> None:
         use = wanted.use_of(reply)
         if self._cache.is_on and (use == "good" or (use == "empty" and last)):
-            await self._cache.do(lambda cache: cache.put(wanted.request, reply, wanted.slot))
+            await self._cache.do(lambda cache: cache.put(wanted.request, reply, wanted.slot, wanted.step))
             claim.stored()
+
+    async def _priority(self, wanted: Wanted) -> Priority:
+        return wanted.round, -await self._hints.weight(wanted.step, wanted.then)
 
     def _paying(self, wanted: Wanted) -> Paying:
         budget = self._budgets.setdefault(wanted.plan.payer, Budget(wanted.plan.budget))

@@ -25,6 +25,7 @@ from pytest_mtbench.engine.store import TextDisk, open_store
 Open = Callable[[], ReplyCache]
 
 SLOT = "answer:1:1:0"
+STEP = "answer:1:1:"
 REPLY = ChatReply("forty-two", "stop", "model-2026", Usage(12, 3), 1234.5, ("max_tokens",))
 
 
@@ -71,7 +72,7 @@ def opened(folder: Path, notes: list[str]) -> Iterator[Open]:
 def stored(opened: Open) -> ChatRequest:
     """A folder that holds one reply, closed, and the request for it."""
     cache = opened()
-    cache.put(request(), REPLY, SLOT)
+    cache.put(request(), REPLY, SLOT, STEP)
     cache.close()
     return request()
 
@@ -172,14 +173,14 @@ def test_a_reply_survives_the_file_unchanged(opened: Open, text: str, notes: lis
     asked = request(messages=said(f"about {text}"))
     first = opened()
     assert first.get(asked) is None
-    first.put(asked, reply, SLOT)
+    first.put(asked, reply, SLOT, STEP)
     first.close()
     assert opened().get(asked) == reply
     assert notes == []
 
 
 def test_a_later_reply_replaces_an_earlier_one(opened: Open, stored: ChatRequest) -> None:
-    opened().put(stored, ChatReply("another"), SLOT)
+    opened().put(stored, ChatReply("another"), SLOT, STEP)
     found = opened().get(stored)
     assert found is not None
     assert found.text == "another"
@@ -194,18 +195,31 @@ def test_a_request_with_values_that_json_spells_otherwise_is_found_again(
     opened: Open, notes: list[str], extra_body: dict[str, Any]
 ) -> None:
     cache = opened()
-    cache.put(request(extra_body=extra_body), REPLY, SLOT)
+    cache.put(request(extra_body=extra_body), REPLY, SLOT, STEP)
     assert cache.get(request(extra_body=extra_body)) == REPLY
+    assert notes == []
+
+
+@pytest.mark.parametrize("said", ["soon", "nan", "inf", "-3", "1e9", "0.000", ""])
+def test_seconds_that_no_reply_took_are_no_hint_and_no_warning(
+    opened: Open, folder: Path, notes: list[str], said: str
+) -> None:
+    cache = opened()
+    cache.put(request(), replace(REPLY, seconds=2.5), SLOT, STEP)
+    assert cache.seconds([STEP, "answer:2:1:"]) == {STEP: 2.5}
+    cache.close()
+    sql(folder, ("UPDATE Cache SET value = ? WHERE key = ?", (said, f"seconds:{STEP}")))
+    assert opened().seconds([STEP]) == {}
     assert notes == []
 
 
 def test_rows_are_json_text_in_the_database_and_nowhere_else(opened: Open, folder: Path) -> None:
     cache = opened()
-    cache.put(request(), ChatReply("x" * 100_000), SLOT)
+    cache.put(request(), ChatReply("x" * 100_000), SLOT, STEP)
     cache.claim(request(sample=1))
     cache.close()
     rows = sql(folder, "SELECT key, raw, mode, filename, typeof(value), value FROM Cache")
-    assert len(rows) == 3
+    assert len(rows) == 4
     for key, raw, mode, filename, kind, value in rows:
         assert (raw, mode, filename, kind) == (1, 1, None, "text")
         if key == request().key:
@@ -216,11 +230,11 @@ def test_rows_are_json_text_in_the_database_and_nowhere_else(opened: Open, folde
 
 
 def test_nothing_that_was_paid_for_is_evicted(opened: Open, folder: Path) -> None:
-    opened().put(request(), REPLY, SLOT)
+    opened().put(request(), REPLY, SLOT, STEP)
     settings = dict(sql(folder, "SELECT key, value FROM Settings"))
     assert settings["eviction_policy"] == "none"
     assert settings["cull_limit"] == 0
-    assert sql(folder, "SELECT expire_time FROM Cache") == [(None,), (None,)]
+    assert sql(folder, "SELECT expire_time FROM Cache") == [(None,)] * 3
 
 
 @pytest.mark.parametrize("value", [b"bytes", 5, None, {"a": 1}, object()], ids=lambda value: type(value).__name__)
@@ -265,12 +279,12 @@ def test_a_folder_whose_name_diskcache_would_change_is_refused(tmp_path: Path, m
 def test_a_folder_with_a_reply_is_not_empty_and_one_without_is(opened: Open) -> None:
     cache = opened()
     assert cache.is_empty()
-    cache.put(request(), REPLY, SLOT)
+    cache.put(request(), REPLY, SLOT, STEP)
     assert not cache.is_empty()
 
 
 def test_a_foreign_row_does_not_hide_that_there_are_replies(opened: Open, stored: ChatRequest, folder: Path) -> None:
-    opened().put(request(sample=1), REPLY, SLOT)
+    opened().put(request(sample=1), REPLY, SLOT, STEP)
     sql(folder, ("UPDATE Cache SET raw = 0 WHERE key = ?", (stored.key,)))
     assert not opened().is_empty()
 
@@ -293,7 +307,7 @@ def _touch_everything(cache: ReplyCache, asked: ChatRequest) -> None:
     cache.claim(asked)
     cache.renew([asked])
     cache.release(asked)
-    cache.put(asked, REPLY, SLOT)
+    cache.put(asked, REPLY, SLOT, STEP)
     cache.get(asked)
 
 
@@ -340,7 +354,7 @@ def test_a_file_that_a_row_names_is_neither_read_nor_deleted(
     cache = opened()
     assert cache.get(stored) is None
     assert len(notes) == 1
-    cache.put(stored, REPLY, SLOT)
+    cache.put(stored, REPLY, SLOT, STEP)
     assert cache.get(stored) == REPLY
     assert named.read_text() == row_of(stored)
 
@@ -365,7 +379,7 @@ def test_a_row_of_another_kind_is_a_miss_with_a_warning(
     assert cache.get(stored) is None
     assert len(notes) == 1
     assert notes[0].startswith("warning: ")
-    cache.put(stored, REPLY, SLOT)
+    cache.put(stored, REPLY, SLOT, STEP)
     assert cache.get(stored) == REPLY
 
 
@@ -440,7 +454,7 @@ def test_text_that_is_no_utf8_is_a_miss_with_a_warning(
     cache = opened()
     assert cache.get(stored) is None
     assert "warning" in notes[0]
-    cache.put(stored, REPLY, SLOT)
+    cache.put(stored, REPLY, SLOT, STEP)
     assert cache.get(stored) == REPLY
 
 
@@ -466,7 +480,7 @@ def _goes_on(cache: ReplyCache) -> None:
     assert cache.get(asked) is None
     cache.is_empty()
     assert cache.claim(asked)
-    cache.put(asked, REPLY, SLOT)
+    cache.put(asked, REPLY, SLOT, STEP)
     assert cache.get(asked) == REPLY
 
 
@@ -594,7 +608,7 @@ def test_a_false_number_of_rows_does_not_end_the_run(
 def test_a_trigger_in_the_file_cannot_end_the_run(opened: Open, stored: ChatRequest, folder: Path) -> None:
     sql(folder, "CREATE TRIGGER t BEFORE INSERT ON Cache BEGIN SELECT RAISE(ABORT, 'no'); END")
     cache = opened()
-    cache.put(request(sample=1), REPLY, SLOT)  # the file is found damaged here
+    cache.put(request(sample=1), REPLY, SLOT, STEP)  # the file is found damaged here
     _goes_on(cache)
 
 
@@ -635,7 +649,7 @@ def test_a_lock_that_is_held_for_good_is_said_once_and_the_run_goes_on(
     with contextlib.closing(sqlite3.connect(folder / "cache.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for _ in range(3):
-            cache.put(stored, ChatReply("late"), "slot")
+            cache.put(stored, ChatReply("late"), "slot", STEP)
         other.execute("ROLLBACK")
     assert [note for note in notes if "not used any more" in note] == notes
     assert len(notes) == 1
@@ -660,7 +674,7 @@ def test_a_reply_from_before_the_clock_was_set_back_is_kept_and_has_no_age(
     opened: Open, folder: Path, notes: list[str]
 ) -> None:
     cache = opened()
-    cache.put(request(), replace(REPLY, created=time.time() + 7 * 86400), SLOT)
+    cache.put(request(), replace(REPLY, created=time.time() + 7 * 86400), SLOT, STEP)
     assert cache.get(request()) == replace(REPLY, created=0.0)
     assert notes == []
 
@@ -678,7 +692,7 @@ def test_a_full_disk_is_said_once_and_the_run_goes_on_without_the_cache(
     cache = opened()
     cache._store._sql("PRAGMA max_page_count = 1")  # it stays as large as it is
     for sample in range(1, 5):
-        cache.put(request(sample=sample), replace(REPLY, text="x" * 100_000), SLOT)
+        cache.put(request(sample=sample), replace(REPLY, text="x" * 100_000), SLOT, STEP)
         assert cache.claim(request(sample=sample))
     assert cache.get(request(sample=1)) is None
     (note,) = notes
@@ -717,7 +731,7 @@ def test_a_link_in_the_folder_leads_nobody_out_of_it(folder: Path, tmp_path: Pat
     (folder / name).symlink_to(tmp_path / "outside")
     with contextlib.suppress(ConfigError):
         cache = ReplyCache(folder, lambda note: None)
-        cache.put(request(), REPLY, SLOT)
+        cache.put(request(), REPLY, SLOT, STEP)
         cache.close()
     assert not (tmp_path / "outside").exists()
 
@@ -777,14 +791,14 @@ def test_what_one_run_stores_another_reads_at_once(opened: Open) -> None:
     one, other = opened(), opened()
     assert one.claim(request())
     assert other.get(request()) is None
-    one.put(request(), REPLY, SLOT)
+    one.put(request(), REPLY, SLOT, STEP)
     assert other.get(request()) == REPLY
 
 
 def test_a_stored_reply_gives_its_claim_back(opened: Open, folder: Path) -> None:
     one, other = opened(), opened()
     one.claim(request())
-    one.put(request(), REPLY, SLOT)
+    one.put(request(), REPLY, SLOT, STEP)
     assert sql(folder, "SELECT * FROM Cache WHERE key LIKE 'claim:%'") == []
     assert other.claim(request())
 
@@ -853,7 +867,7 @@ for n in wanted:
         if cache.claim(request):
             if cache.get(request) is None:
                 asked.append(n)
-                cache.put(request, ChatReply(f"answer {n}"), f"slot {n}")
+                cache.put(request, ChatReply(f"answer {n}"), f"slot {n}", "step")
             cache.release(request)
 cache.close()
 print(json.dumps({"asked": asked, "notes": notes}))

@@ -183,7 +183,7 @@ def test_stopping_closes_the_engine_before_what_it_uses(plan: Plan, tmp_path: Pa
     with contextlib.closing(sqlite3.connect(tmp_path / "cache" / "cache.db")) as connection:
         keys = [key for (key,) in connection.execute("SELECT key FROM Cache")]
     assert not any(key.startswith("claim:") for key in keys)
-    assert len(keys) == 4, "an answer, a judgment and a slot for each"
+    assert len(keys) == 6, "an answer, a judgment, and for each a slot and its seconds"
 
 
 def test_a_fatal_error_reaches_everyone_who_waits(endpoint: Server, plan: Plan, machine: Machine) -> None:
