@@ -21,16 +21,18 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import diskcache
 
 from ..domain.chat import Kind
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
-from .measuring import Wish
-from .runner import LocalRunner
 from .store import open_store
+from .wishes import Wish
+
+if TYPE_CHECKING:  # a worker has no engine
+    from .runner import LocalRunner
 
 _POLL_SECONDS = 0.02
 _BEAT_SECONDS = 1.0

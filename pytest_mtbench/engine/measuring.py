@@ -30,22 +30,10 @@ from .plan import OLDER, Plan, first_sample
 from .progress import Progress, Steps
 from .replies import Replies
 from .tasks import Tasks
+from .wishes import Wish
 
 _LEAST_AHEAD = 1000
 """Turns under way at once, where endpoints bear fewer requests: more than any usual set has."""
-
-
-class Wish(NamedTuple):
-    """A turn that is wanted.
-
-    Args:
-        runs: how many runs it is made of; None for as many as the plan says, and one of an answer alone.
-        upto: `answer` asks no judge, and no other model.
-    """
-
-    key: TurnKey
-    runs: int | None = None
-    upto: Kind = "judgment"
 
 
 class _Asked(NamedTuple):

@@ -8,7 +8,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
 
 from ..domain.chat import Kind
 from ..domain.errors import FatalError, StoppedError
@@ -16,8 +15,9 @@ from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
 from .bot_opening import OPENING_SECONDS
 from .daemons import DaemonThreads
-from .measuring import Engine, Wish
+from .measuring import Engine
 from .progress import Progress
+from .wishes import Wish
 
 _STOPPED = "the run was stopped before this turn was measured"
 _JOIN_SECONDS = 5.0
@@ -26,46 +26,6 @@ _LOOK_SECONDS = 0.2
 _DOUBT_SECONDS = 5.0
 HELD_UP_SECONDS = 120.0
 """An event loop that does nothing for so long is held up for good."""
-
-
-class Runner(Protocol):
-    """What test items see of the engine, in whichever process it lives."""
-
-    def want(self, keys: Iterable[TurnKey], runs: int | None = None, upto: Kind = "judgment") -> None:
-        """Starts measuring turns; returns at once.
-
-        Args:
-            runs: how many runs of each; see `Engine.turn`.
-            upto: `answer` asks no judge.
-        """
-        ...
-
-    def result(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:
-        """Waits for one turn; see `want`.
-
-        Raises:
-            FatalError: nothing can be measured any more.
-            StoppedError: the run was stopped.
-        """
-        ...
-
-
-class FailedRunner:
-    """Stands for an engine that cannot be reached, and says why.
-
-    Args:
-        error: what every item hears.
-    """
-
-    def __init__(self, error: FatalError) -> None:
-        self._error = error
-
-    def want(self, keys: Iterable[TurnKey], runs: int | None = None, upto: Kind = "judgment") -> None:
-        """Does nothing; see `Runner`."""
-
-    def result(self, key: TurnKey, runs: int | None = None, upto: Kind = "judgment") -> TurnResult:  # noqa: ARG002
-        """Raises; see `Runner`."""
-        raise self._error
 
 
 class LocalRunner:

@@ -1,4 +1,4 @@
-"""The users' own chatbots of a run: the hook, and what suite files name, imported."""
+"""The users' own chatbots of a run: what answers for the hook, and what suite files name, imported."""
 
 from __future__ import annotations
 
@@ -17,49 +17,22 @@ from ..files.own_code import OwnCode
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.secrets import secrets_in
 from .clients import Clients
-from .generate_hook import HOOK, check_hooks, loaded_hooks, said
-from .options import is_worker
+from .generate_hook import HOOK, WhoAnswers
 from .registry import SuiteRegistry
 
 
-class BotsPlugin:
-    """Knows which users' own chatbots answer instead of endpoints, and imports them once a run asks."""
+class OwnBots:
+    """Imports and makes the users' own chatbots that answer instead of endpoints, once a run asks."""
 
-    def __init__(self, config: pytest.Config, registry: SuiteRegistry, clients: Clients) -> None:
+    def __init__(self, config: pytest.Config, registry: SuiteRegistry, clients: Clients, who: WhoAnswers) -> None:
         self._config = config
         self._registry = registry
         self._clients = clients
+        self._who = who
         self._code = OwnCode(config.rootpath, config.invocation_params.dir, clients.redact)
-        self._early_hooks: tuple[str, ...] = ()
         self._made: dict[int, Bot] = {}
 
-    @property
-    def hook(self) -> str:
-        """The hook that may answer instead of models, and where it lies; empty where there is none."""
-        return said(loaded_hooks(self._config))
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether a user's own chatbot answers, where anything is asked."""
-        return any(self.hook or suite.plan.model.bot for suite in self._asked())
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
-        """Takes note of who may answer before tests bring more of them along."""
-        self._early_hooks = loaded_hooks(self._config)
-
-    def check(self) -> None:
-        """Sees to it that those answer whom the user means.
-
-        Raises:
-            ConfigError: two would, or one that nobody calls.
-        """
-        # What is loaded where tests are collected elsewhere, that process alone knows.
-        looks = not is_worker(self._config)
-        for line in check_hooks(self._config, self._asked(), self._early_hooks, looks=looks):
-            self._clients.note(line)
-
-    def bots(self, wanted: Collection[str] | None) -> Bots:
+    def of(self, wanted: Collection[str] | None) -> Bots:
         """Who answers for which suite, where it is no endpoint; imported, and not yet opened.
 
         Args:
@@ -68,13 +41,13 @@ class BotsPlugin:
         Raises:
             ConfigError: one cannot be imported, or is nothing that answers.
         """
-        if self.is_asked:  # it has keys of its own
+        if self._who.is_own:  # it has keys of its own
             self._clients.hide(secrets_in(os.environ))
         running = {suite.id for suite in self._registry.suites.values()}
         found, later = {}, set()
-        for suite in self._asked():
+        for suite in self._who.asked:
             bot = suite.plan.model.bot
-            if bot is None and self.hook:
+            if bot is None and self._who.hook:
                 found[suite.id] = self._of_the_hook(suite)
             elif bot is not None and (wanted is None or suite.id in wanted):
                 is_later = suite.id not in running and wanted is None
@@ -86,22 +59,13 @@ class BotsPlugin:
         """Lets go of the folders that modules were imported from."""
         self._code.close()
 
-    def _asked(self) -> list[ResolvedSuite]:
-        """The suites whose model under test is asked, and does not only stand in files."""
-        merged = bool(self._registry.settings.merge)
-        return [
-            suite
-            for suite in self._registry.all
-            if not (merged or suite.is_audition or (suite.recorded is not None and suite.recorded.answers))
-        ]
-
     def _of_the_hook(self, suite: ResolvedSuite) -> Bot:
         hook = self._config.hook.pytest_mtbench_generate
 
         def generate(**told: Any) -> object:
             return hook(**told)
 
-        return self._bot(suite, Named(HOOK, self.hook), Answers(generate), may_pass=True)
+        return self._bot(suite, Named(HOOK, self._who.hook), Answers(generate), may_pass=True)
 
     def _of_a_file(self, suite: ResolvedSuite, bot: BotName, *, is_later: bool) -> Bot:
         """The chatbot that a suite file names; one for all that name the same object."""

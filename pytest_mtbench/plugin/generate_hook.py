@@ -15,6 +15,8 @@ from ..domain.errors import ConfigError
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.paths import shown_from
 from ..untrusted.urls import public_url
+from .options import is_worker
+from .registry import SuiteRegistry
 
 HOOK = "pytest_mtbench_generate"
 
@@ -24,15 +26,54 @@ _DEEPEST, _MOST_FOLDERS = 4, 2_000
 _NO_CODE = ("node_modules", "site-packages", "venv", "env", "__pycache__")
 
 
+class WhoAnswers:
+    """Knows who answers for the models of a run: a user's own chatbot, by the hook or a suite file, or an endpoint."""
+
+    def __init__(self, config: pytest.Config, registry: SuiteRegistry) -> None:
+        self._config = config
+        self._registry = registry
+        self._early: tuple[str, ...] = ()
+
+    @property
+    def hook(self) -> str:
+        """The hook that may answer instead of models, and where it lies; empty where there is none."""
+        places = loaded_hooks(self._config)
+        return f"{HOOK} in {', '.join(places)}" if places else ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a user's own chatbot answers, where anything is asked."""
+        return any(self.hook or suite.plan.model.bot for suite in self.asked)
+
+    @property
+    def asked(self) -> list[ResolvedSuite]:
+        """The suites whose model under test is asked, and does not only stand in files."""
+        merged = bool(self._registry.settings.merge)
+        return [
+            suite
+            for suite in self._registry.all
+            if not (merged or suite.is_audition or (suite.recorded is not None and suite.recorded.answers))
+        ]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Takes note of who may answer before tests bring more of them along."""
+        self._early = loaded_hooks(self._config)
+
+    def check(self) -> list[str]:
+        """Sees to it that those answer whom the user means; what the summary must say.
+
+        Raises:
+            ConfigError: two would, or one that nobody calls.
+        """
+        # What is loaded where tests are collected elsewhere, that process alone knows.
+        return list(check_hooks(self._config, self.asked, self._early, looks=not is_worker(self._config)))
+
+
 def loaded_hooks(config: pytest.Config) -> tuple[str, ...]:
     """Where each implementation lies that a run calls, in the order of the calls: `tests/conftest.py:12`."""
     found = reversed(config.hook.pytest_mtbench_generate.get_hookimpls())
     return tuple(_place(config, impl.function, str(impl.plugin_name)) for impl in found)
-
-
-def said(places: Collection[str]) -> str:
-    """The hook and where it lies, for the header and for messages; empty where there is none."""
-    return f"{HOOK} in {', '.join(places)}" if places else ""
 
 
 def check_hooks(
@@ -59,7 +100,7 @@ def check_hooks(
         )
     own = [suite for suite in suites if suite.plan.model.bot is not None]
     if own and early and (bot := own[0].plan.model.bot) is not None:
-        raise ConfigError(f"{bot.where}answers, and so does {said(early)}; leave one")
+        raise ConfigError(f"{bot.where}answers, and so does {HOOK} in {', '.join(early)}; leave one")
     asked = [suite for suite in suites if suite.plan.model.bot is None]
     if early or not asked or not looks or config.getoption("noconftest", False):
         return

@@ -15,7 +15,7 @@ import pytest
 from ..domain.chat import Kind
 from ..domain.errors import FatalError, StoppedError
 from ..domain.result import TurnKey, TurnResult
-from ..engine.runner import Runner
+from ..engine.wishes import Runner
 from ..scores.gates import GateResult
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line, printable

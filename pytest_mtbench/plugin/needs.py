@@ -11,7 +11,8 @@ import pytest
 from ..domain.chat import Kind
 from ..domain.result import TurnKey
 from ..engine.plan import Plan
-from .item import SuiteItem
+from ..engine.wishes import Runner
+from .item import SuiteItem, runner_key
 
 FIXTURE = "mtbench_turn"
 needs_key: pytest.StashKey[Needs] = pytest.StashKey()
@@ -65,6 +66,13 @@ class Needs:
         """The turns, and up to what each is asked for."""
         yield self.judged, "judgment"
         yield self.answered, "answer"
+
+
+def want(config: pytest.Config, runner: Runner, needs: Needs) -> None:
+    """Has measured what items need, and lets them find whoever does that."""
+    config.stash[runner_key], config.stash[needs_key] = runner, needs
+    for keys, upto in needs.by_kind():
+        runner.want(keys, upto=upto)
 
 
 def own_turn(item: pytest.Item) -> TurnKey | None:

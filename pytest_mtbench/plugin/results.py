@@ -144,7 +144,7 @@ class ResultsPlugin:
         settings, aborted = self._registry.settings, any(report.ending.status == "aborted" for report in self._reports)
         folder = shown_path(settings.cache_folder, self._config.invocation_params.dir)
         tallies = [report.tally for report in self._reports] if aborted else []
-        kept = resuming(tallies, settings.cache, folder, generated=self._session.own.is_asked)
+        kept = resuming(tallies, settings.cache, folder, generated=self._session.who.is_own)
         return [*self._writer.told, *self._notes, *([kept] if kept else [])]
 
     def _measured_suites(self, runner: LocalRunner) -> list[ResolvedSuite]:
@@ -203,7 +203,7 @@ class ResultsPlugin:
             regression=regression,
             outcome=outcome_of(regression, suite.plan, judged) if regression else None,
             ending=self._ending.ending(int(session.exitstatus), self._problems),
-            answered_by=answered_by(suite, self._registry.settings, hook=self._session.own.hook),
+            answered_by=answered_by(suite, self._registry.settings, hook=self._session.who.hook),
             people=people,
             biases=_biases(suite, [result for result in results if result.judged], compared, people),
             people_rule=suite.people.rule if suite.people else None,

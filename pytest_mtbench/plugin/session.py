@@ -15,26 +15,26 @@ import pytest
 from ..domain.errors import ConfigError, FatalError
 from ..domain.result import TurnKey, TurnResult
 from ..domain.tally import Tally
-from ..engine.channel import ChannelServer, RemoteRunner
+from ..engine.channel import ChannelServer
 from ..engine.judging import judge_served_as
 from ..engine.measuring import Engine
 from ..engine.progress import Progress
 from ..engine.replies import Replies
-from ..engine.runner import FailedRunner, LocalRunner, Runner
+from ..engine.runner import LocalRunner
 from ..files.shares import merge_reports
-from ..suite.keys import require_api_keys
 from ..suite.resolved import ResolvedSuite
 from ..untrusted.text import one_line
 from .announcer import Announcer
 from .arguments import CHANNEL
 from .asked_gates import check_asked_gates
-from .bots import BotsPlugin
+from .bots import OwnBots
 from .clients import Clients, opened_cache, with_answers
 from .ending import end_run
 from .estimates import SuiteEstimate, estimates
-from .item import runner_key
-from .needs import Needs, needs_key
-from .options import is_worker, plans_only, usage_error
+from .generate_hook import WhoAnswers
+from .keys import require_keys
+from .needs import Needs, want
+from .options import plans_only, usage_error
 from .outputs import probe_outputs
 from .progress import ProgressPlugin, progress_of
 from .registry import SuiteRegistry
@@ -43,20 +43,20 @@ from .registry import SuiteRegistry
 class SessionPlugin:
     """Starts the engine when the run loop begins, stops it when the session ends.
 
-    Under xdist the controller has the engine and each worker a `RemoteRunner`.
+    Under xdist the controller has the engine; see `WorkerPlugin` for the rest.
     """
 
-    def __init__(self, config: pytest.Config, registry: SuiteRegistry) -> None:
+    def __init__(self, config: pytest.Config, registry: SuiteRegistry, who: WhoAnswers) -> None:
         self._config = config
         self._registry = registry
         self._settings = registry.settings
         self._announcer = Announcer(config)
         self._clients = Clients(registry.plans.values(), self._announcer)
-        self.own = BotsPlugin(config, registry, self._clients)
-        self.display = ProgressPlugin(config, self._announcer, self._progress, lambda: self.own.is_asked)
+        self.who = who
+        self._own = OwnBots(config, registry, self._clients, who)
+        self.display = ProgressPlugin(config, self._announcer, self._progress, lambda: who.is_own)
         self._channel_folder: Path | None = None
         self._server: ChannelServer | None = None
-        self._remote: RemoteRunner | None = None
         self.runner: LocalRunner | None = None
         self._merged: dict[TurnKey, TurnResult] = {}
         self._tallies: dict[str, Tally] = {}
@@ -114,7 +114,8 @@ class SessionPlugin:
         if plans_only(config) or failed_collection:
             return None
         try:
-            self.own.check()
+            for line in self.who.check():
+                self._clients.note(line)
             check_asked_gates(self._registry, session.items)
             if self._settings.dry_run:
                 self._estimate(session)
@@ -123,10 +124,7 @@ class SessionPlugin:
             self._clock, self.started = time.monotonic(), time.time()
             self._start(session)
         except ConfigError as error:
-            if not is_worker(config):
-                raise usage_error(error) from error
-            # xdist takes no worker that ends before its items: the first of them tells the controller.
-            config.stash[runner_key] = FailedRunner(FatalError(str(error)))
+            raise usage_error(error) from error
         except FatalError as error:
             end_run(config, one_line(str(error)))
         return None
@@ -164,9 +162,7 @@ class SessionPlugin:
     def cleanup(self) -> None:
         """Stops, and removes the channel's folder; workers have let go of it by then."""
         self.stop()
-        self.own.close()
-        if self._remote is not None:
-            self._remote.close()
+        self._own.close()
         if self._channel_folder is not None:
             shutil.rmtree(self._channel_folder, ignore_errors=True)
 
@@ -179,44 +175,20 @@ class SessionPlugin:
             self._server = None
 
     def _start(self, session: pytest.Session) -> None:
-        workerinput, needs = getattr(self._config, "workerinput", None), Needs.of(session.items)
-        if workerinput is not None:
-            try:
-                self._require_keys(needs)
-                self._remote = RemoteRunner(Path(workerinput[CHANNEL]))
-                self._want(self._remote, needs)
-            except FatalError as error:  # as above
-                self._config.stash[runner_key] = FailedRunner(error)
-            return
-        self._require_keys(needs)
+        needs, elsewhere = Needs.of(session.items), self._channel_folder is not None
+        require_keys(self._registry, needs, generated=bool(self.who.hook), elsewhere=elsewhere)
         self.runner = self._local_runner(needs)
         if self._channel_folder is not None:
             self._server = ChannelServer(self._channel_folder, self.runner, self.display.tell)
             self._server.start()
         else:
-            self._want(self.runner, needs)
-
-    def _require_keys(self, needs: Needs) -> None:
-        """Of judges that tests may or may not ask only the first request says that a key is missing."""
-        plans = self._registry.plans
-        needed, judged = needs.payers(plans), needs.payers(plans, "judgment")
-        if self._channel_folder is not None:  # what workers will need is known in part
-            needed |= {suite.id for suite in self._registry.suites.values()}
-            judged |= self._registry.surely_run
-        for suite in self._registry.all:
-            if suite.id in needed:
-                require_api_keys(suite, self._settings, generated=bool(self.own.hook), judged=suite.id in judged)
-
-    def _want(self, runner: Runner, needs: Needs) -> None:
-        self._config.stash[runner_key], self._config.stash[needs_key] = runner, needs
-        for keys, upto in needs.by_kind():
-            runner.want(keys, upto=upto)
+            want(self._config, self.runner, needs)
 
     def _local_runner(self, needs: Needs) -> LocalRunner:
         settings, suites = self._settings, list(self._registry.suites.values())
         probe_outputs(settings, [suite.plan for suite in suites])
         wanted = {key.suite for keys, _ in needs.by_kind() for key in keys}
-        bots = self.own.bots(wanted if self._channel_folder is None else None)
+        bots = self._own.of(wanted if self._channel_folder is None else None)
         recorded = {suite.id: suite.recorded for suite in suites if suite.recorded is not None}
         for suite in suites if settings.merge else ():
             self._merge(suite)
