@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..domain.chat import AnswerSource, Usage
 from ..domain.errors import ConfigError
@@ -18,8 +16,10 @@ from ..domain.result import TurnResult
 from ..domain.tally import CallCount, Tally
 from .contradictions import contradictions
 from .fingerprint import served_before
-from .report_rows import ReportRows
 from .report_text import line_of, parsed, read_text
+
+if TYPE_CHECKING:
+    from .report_rows import ReportRows
 
 FORMAT = "pytest-mtbench/1"
 _FIRST_REPORT = 1_672_531_200.0
@@ -85,6 +85,10 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
         ConfigError: it is missing, not JSON, not a report of this format, holds a turn twice, a score that is not
             that of the judgment beside it, or a summary that is not that of its turns.
     """
+    from pydantic import ValidationError
+
+    from .report_rows import ReportRows  # models that take a while to make, and most runs read no report
+
     try:
         text = read_text(path)
         report = parsed(text)
