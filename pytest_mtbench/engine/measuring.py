@@ -29,7 +29,7 @@ from .judging import Flags, Judging, Side
 from .plan import OLDER, Plan, first_sample
 from .progress import Progress, Steps
 from .replies import Replies
-from .tasks import Tasks
+from .tasks import Tasks, together
 from .wishes import Wish
 
 _LEAST_AHEAD = 1000
@@ -144,7 +144,7 @@ class Engine:
         await asyncio.shield(self._tasks.once(("open", key.suite), lambda: self.bots.open(key.suite)))
         plan = self._plans[key.suite]
         question = plan.question(key.question_id)
-        runs = await asyncio.gather(*(self._run(_Asked(plan, question, key.turn, run), upto) for run in range(count)))
+        runs = await together(self._run(_Asked(plan, question, key.turn, run), upto) for run in range(count))
         spent = self.tallies[plan.payer].spent.get(key, Spent())
         result = TurnResult(key, question.category, tuple(runs), spent)
         known = self.results.get(key)
@@ -175,13 +175,13 @@ class Engine:
         """The same with its judgments or its games."""
         plan = asked.plan
         if plan.opponents:
-            played = await asyncio.gather(*(self._played(asked, side, other) for other in plan.opponents))
+            played = await together(self._played(asked, side, other) for other in plan.opponents)
             games = [one for against in played for one in against]
             found = [flag for _, flags in games for flag in flags]
             return replace(run, games=tuple(game for game, _ in games), flags=(*run.flags, *found))
         samples = await self._samples(asked, [side])
-        graded = await asyncio.gather(
-            *(self._judging.grade(one, side, asked.question, n) for one in plan.of_judges for n in samples)
+        graded = await together(
+            self._judging.grade(one, side, asked.question, n) for one in plan.of_judges for n in samples
         )
         found = [flag for _, flags in graded for flag in flags]
         run = replace(run, judgments=tuple(judgment for judgment, _ in graded), flags=(*run.flags, *found))
@@ -199,14 +199,14 @@ class Engine:
             self._judgments_due[asked.place] -= 2 * len(plan.judges) * plan.repeats
             return [(_lost(opponent, asked.run, f"{opponent.label}: {error}"), ())] * plan.repeats
         samples = await self._samples(asked, [side, other])
-        games = await asyncio.gather(*(self._game(asked, side, other, n) for n in samples))
+        games = await together(self._game(asked, side, other, n) for n in samples)
         flags = [f"against-{flag}" for flag in self._flags_of(plan, other.replies[-1])]
         return [(game, (*flags, *found)) for game, found in games]
 
     async def _game(self, asked: _Asked, side: Side, other: Side, sample: int) -> tuple[Game, Flags]:
         """One game, which each judge of a jury sees."""
         plans = asked.plan.of_judges
-        seen = await asyncio.gather(*(self._judging.play(one, side, other, asked.question, sample) for one in plans))
+        seen = await together(self._judging.play(one, side, other, asked.question, sample) for one in plans)
         if not asked.plan.jury:
             return seen[0]
         return Game.of_jury([game for game, _ in seen]), tuple(flag for _, found in seen for flag in found)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from ..domain.errors import FatalError
 
 _T = TypeVar("_T")
+
+
+async def together(steps: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
+    """What steps come to that go on side by side; a single one, the usual case, needs no task of its own."""
+    steps = list(steps)
+    return [await steps[0]] if len(steps) == 1 else list(await asyncio.gather(*steps))
 
 
 class Tasks:
