@@ -10,7 +10,10 @@ from typing import Any
 import openai  # pytester forgets what a run in this process imports, and these are slow to import
 import pytest
 
+import pytest_mtbench.files.report_rows  # noqa: F401
 import pytest_mtbench.plugin.activation  # noqa: F401
+import pytest_mtbench.plugin.controller  # noqa: F401
+import pytest_mtbench.plugin.worker  # noqa: F401
 from pytest_mtbench.domain.chat import ChatRequest
 from pytest_mtbench.domain.endpoint import Endpoint
 from pytest_mtbench.domain.errors import MTBenchError

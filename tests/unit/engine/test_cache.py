@@ -645,7 +645,7 @@ def test_a_lock_that_is_held_for_good_is_said_once_and_the_run_goes_on(
     cache = opened()
     assert cache.get(stored) is not None
     cache._store.close()
-    cache._store = diskcache.Cache(str(folder), disk=TextDisk, timeout=0.05)
+    cache._store._store = diskcache.Cache(str(folder), disk=TextDisk, timeout=0.05)
     with contextlib.closing(sqlite3.connect(folder / "cache.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for _ in range(3):
@@ -690,7 +690,7 @@ def test_a_full_disk_is_said_once_and_the_run_goes_on_without_the_cache(
     opened: Open, stored: ChatRequest, notes: list[str]
 ) -> None:
     cache = opened()
-    cache._store._sql("PRAGMA max_page_count = 1")  # it stays as large as it is
+    cache._store._store._sql("PRAGMA max_page_count = 1")  # it stays as large as it is
     for sample in range(1, 5):
         cache.put(request(sample=sample), replace(REPLY, text="x" * 100_000), SLOT, STEP)
         assert cache.claim(request(sample=sample))
