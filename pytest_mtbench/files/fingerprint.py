@@ -56,7 +56,7 @@ def fingerprint(
 
 
 def differences(theirs: Mapping[str, Any], plan: Plan, may_differ: Sequence[str]) -> list[tuple[str, object, object]]:
-    """What differs between a report's fingerprint and this run's: name, theirs, ours.
+    """What differs between a report's fingerprint and this run's: name, theirs, ours; of mappings what differs in them.
 
     Args:
         may_differ: names that do not count.
@@ -68,7 +68,17 @@ def differences(theirs: Mapping[str, Any], plan: Plan, may_differ: Sequence[str]
         for name, value in ours.items()
         if name not in may_differ and name not in judges and theirs.get(name) != value
     ]
-    return found + (list(_differences_of_juries(theirs, ours)) if judges else [])
+    found += _differences_of_juries(theirs, ours) if judges else []
+    return [(name, *_apart(before, now)) for name, before, now in found]
+
+
+def _apart(before: object, now: object) -> tuple[object, object]:
+    """Two values without what they share: a name among twenty would not be found."""
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return before, now
+    changed = [key for key in {**before, **now} if (key in before, before.get(key)) != (key in now, now.get(key))]
+    one, other = ({key: side[key] for key in changed if key in side} for side in (before, now))
+    return one, other
 
 
 def _differences_of_juries(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:

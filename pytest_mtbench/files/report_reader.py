@@ -14,6 +14,7 @@ from ..domain.errors import ConfigError
 from ..domain.question import Place, QuestionSet
 from ..domain.result import TurnResult
 from ..domain.tally import CallCount, Tally
+from ..untrusted.text import one_line
 from .contradictions import contradictions
 from .fingerprint import served_before
 from .report_text import line_of, parsed, read_text
@@ -38,6 +39,7 @@ class StoredReport:
         answers_of: the model whose answers were graded, where the report says it.
         shard: the share of a run that it is, as `1/3`, where it is one.
         made: when that run ended, seconds since the epoch; None where the report tells no time that can be.
+        ended: why the run that wrote it ended before its time, where it did.
         judges: the judges of a jury, as its turns call them; empty where there is one judge.
     """
 
@@ -52,6 +54,7 @@ class StoredReport:
     answers_of: str = ""
     shard: str = ""
     made: float | None = None
+    ended: str = ""
     judges: tuple[str, ...] = ()
     unjudged: tuple[TurnResult, ...] = field(default=(), repr=False)
     places: tuple[Place, ...] = field(default=(), repr=False)
@@ -120,7 +123,7 @@ def read_report(path: Path, questions: QuestionSet | None = None) -> StoredRepor
     return StoredReport(
         path, rows.model, rows.judge, rows.mode, report["fingerprint"],
         tuple(result for result in turns if result.judged), _tally(rows, report), text=text,
-        answers_of=rows.answers_of or "", shard=rows.shard or "", made=_made(report),
+        answers_of=rows.answers_of or "", shard=rows.shard or "", made=_made(report), ended=_ended(report),
         judges=tuple(rows.judges), unjudged=tuple(result for result in turns if not result.judged),
         places=tuple(result.place for result in turns),
     )  # fmt: skip
@@ -140,6 +143,10 @@ def _made(report: Mapping[str, Any]) -> float | None:
         return None
     known = began.tzinfo is not None and seconds >= 0 and made > _FIRST_REPORT
     return made if known and made <= time.time() + 1 else None
+
+
+def _ended(report: Mapping[str, Any]) -> str:
+    return one_line(str(report.get("reason") or "aborted")) if report.get("status") == "aborted" else ""
 
 
 def _twice(rows: ReportRows) -> Iterator[tuple[int, str]]:

@@ -116,7 +116,8 @@ def baseline_of(report: StoredReport, name: str, plan: Plan) -> Baseline:
     scores = {result.place: result.scores for result in report.turns if result.place in asked}
     missing = {question_id for question_id, _ in asked - scores.keys()}
     if missing and not problems:
-        problems.append(f"it lacks {len(missing)} of the {len(plan.selected)} questions that this run asks")
+        why = f": its run ended early, {shorten(report.ended, 200)}" if report.ended else ""
+        problems.append(f"it lacks {len(missing)} of the {len(plan.selected)} questions that this run asks{why}")
     if problems:
         raise ConfigError(*(f"{name}: no baseline for this run: {problem}" for problem in problems), _how(plan))
     # A run that was stopped amid a look has more runs of some turns than of others.

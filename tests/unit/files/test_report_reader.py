@@ -236,6 +236,10 @@ def test_answers_that_nobody_judged_are_answers_and_no_turns(small_set: Path, tm
     assert len(read.answers()) == len(results)
     with pytest.raises(ConfigError, match=r"no baseline for this run: it (lacks 5 of the 5|is of mode)"):
         baseline_of(read, "r.json", plan)
+    if mode == "single":
+        path.write_text(as_lines(written | {"status": "aborted", "reason": "interrupted\n\x1b[31m"}), encoding="utf-8")
+        with pytest.raises(ConfigError, match=r"lacks 5 of the 5 questions .*: its run ended early, interrupted"):
+            baseline_of(read_report(path, plan.questions), "r.json", plan)
 
     row = next(row for row in written["turns"] if row["turn"] == 1)
     said = {"score": 1, "scores": [1]} if played else {"judgment": "[[9]]"}

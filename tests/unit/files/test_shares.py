@@ -203,6 +203,19 @@ def test_a_share_of_another_set_is_refused(small_set: Path, tmp_path: Path, chan
         merge_reports(paths, plan_of(small_set))
 
 
+def test_of_many_parameters_only_those_that_differ_are_named(small_set: Path, tmp_path: Path) -> None:
+    plan = plan_of(small_set)
+    paths = write_shares(tmp_path, plan)
+    newer = replace(plan, model=replace(plan.model, revision="r2", extra_body={"top_k": 1}))
+    with pytest.raises(ConfigError) as raised:
+        merge_reports(paths, newer)
+    line = str(raised.value).splitlines()[0]
+    assert line.startswith(f"{paths[0]}: fingerprint model_parameters is {{")
+    assert line.count("revision") == line.count("extra_body") == 2
+    assert "max_tokens" not in line
+    assert "temperature" not in line
+
+
 def test_where_the_set_lies_does_not_matter(small_set: Path, tmp_path: Path) -> None:
     plan = plan_of(small_set)
     paths = write_shares(tmp_path, plan)
