@@ -17,6 +17,7 @@ from ..untrusted.text import join_surrogates
 from .adapting import Form
 from .completion import read_completion
 from .stream import BrokenStreamError, gather
+from .tasks import within
 
 if TYPE_CHECKING:
     import openai
@@ -115,7 +116,7 @@ class _Asked:
         from openai.types.chat import ChatCompletion
 
         reply = self.client.post(_PATH, cast_to=ChatCompletion, body=self.body, options=self.options)
-        return await asyncio.wait_for(reply, self.seconds)
+        return await within(self.seconds, reply)
 
     async def streamed(self) -> Any:
         """It came in pieces, and is given as one that came whole."""
@@ -133,7 +134,7 @@ class _Asked:
             stream=True,
             stream_cls=openai.AsyncStream[ChatCompletionChunk],
         )
-        stream = await asyncio.wait_for(began, self.seconds)
+        stream = await within(self.seconds, began)
         try:
             return ChatCompletion.construct(**await gather(stream, self.seconds, since))
         except (openai.APIError, asyncio.TimeoutError, ValueError, BrokenStreamError, ReplyTooLargeError):

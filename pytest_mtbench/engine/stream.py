@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+
+from .tasks import within
 
 _AFTER_THE_END = 5.0
 """Seconds for what may come after a whole reply, as the number of its tokens."""
@@ -86,7 +87,7 @@ async def gather(stream: AsyncIterator[Any], seconds: float, since: float) -> di
         now = time.monotonic()
         left = _AFTER_THE_END if pieces.is_whole else min(since + seconds, ends) - now
         try:
-            piece = await asyncio.wait_for(stream.__anext__(), max(left, 0))
+            piece = await within(max(left, 0), anext(stream))
         except StopAsyncIteration:
             break
         except Exception:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from ..domain.errors import FatalError
@@ -16,6 +16,28 @@ async def together(steps: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
     """What steps come to that go on side by side; a single one, the usual case, needs no task of its own."""
     steps = list(steps)
     return [await steps[0]] if len(steps) == 1 else list(await asyncio.gather(*steps))
+
+
+async def within(seconds: float, step: Awaitable[_T]) -> _T:
+    """What a step comes to in time.
+
+    Not `asyncio.wait_for`: before Python 3.12 it gives what came at the very moment at which it was cancelled, and its
+    task goes on as if it had not been.
+
+    Raises:
+        asyncio.TimeoutError: it takes longer.
+    """
+    task = asyncio.ensure_future(step)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+        lost = task.cancelled() or task.exception()  # asked for, or it would be logged where nobody waits any more
+    if lost is True:
+        raise asyncio.TimeoutError
+    return task.result()
 
 
 class Tasks:
@@ -35,7 +57,11 @@ class Tasks:
         return self._closing or self.fatal is not None
 
     def once(self, name: tuple[Any, ...], start: Callable[[], Coroutine[Any, Any, _T]]) -> asyncio.Future[_T]:
-        """The task of that name, started by whoever asks first."""
+        """The task of that name, started by whoever asks first; a cancelled one where tasks are being cancelled."""
+        if name not in self._tasks and self.ending:
+            never: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+            never.cancel()
+            return never
         if name not in self._tasks:
             task = asyncio.create_task(start())
             self._tasks[name] = task
