@@ -142,6 +142,8 @@ def uneven(folder: Path, times: int, places: int = 16) -> Iterator[Row]:
 
 def workers(folder: Path, times: int) -> Iterator[Row]:
     """What `-n 4` adds."""
+    with served() as endpoint:  # what workers load is compiled before they are timed
+        pytest_run(folder, *asking(endpoint), "--mtbench-cache=off", "--mtbench-limit=1", "-n4")
     found, asked = [], []
     for time_ in range(times):
         walls = []
