@@ -125,10 +125,10 @@ def test_one_that_only_streams_is_said_at_once(endpoint: Server) -> None:
 
 
 def test_a_slow_stream_needs_no_second_request(endpoint: Server) -> None:
-    words = " ".join("word" for _ in range(12))
-    endpoint.answer = lambda asked: Reply(words, pause=0.05)
+    words = " ".join("word" for _ in range(14))
+    endpoint.answer = lambda asked: Reply(words, pause=0.1)
     said: list[str] = []
-    told = ask(endpoint, stream=True, timeout=0.3, announce=said.append)
+    told = ask(endpoint, stream=True, timeout=1.0, announce=said.append)
     assert told.reply.text == words
     assert (len(endpoint.asked), said) == (1, [])
 
@@ -145,7 +145,7 @@ def test_a_slow_model_that_does_not_stream_needs_two_and_the_next_request_one(en
 
 def test_a_connection_that_stays_open_after_the_end_does_not_hold_up_a_reply(endpoint: Server) -> None:
     endpoint.before = always(Reply(events=[piece("whole"), piece(finish="stop"), "data: [DONE]"], stays_open=2))
-    told = ask(endpoint, stream=True, timeout=0.2)
+    told = ask(endpoint, stream=True, timeout=1.0)
     assert (told.reply.text, len(endpoint.asked)) == ("whole", 1)
 
 
