@@ -60,7 +60,7 @@ class Answering:
         request = plan.answer_request(who, question, before, run)
         own = who is plan.model
         name = "" if own else who.label
-        slot = f"answer:{question.id}:{turn}:{run}" + ("" if own else f":{name}")
+        slot = f"answer:{question.id}:{turn}:{run}" + (f":{name}" if name else "")
         wanted = Wanted(
             plan, "answer", who, request, slot,
             round=run,

@@ -104,7 +104,7 @@ class ReplyCache:
         """How long the last stored reply of each step took; steps of which that is not known are left out."""
 
         def read(store: Any) -> dict[str, float]:
-            return {step: _seconds(store.get(_step_name(step))) for step in steps}
+            return {step: _seconds(store, step) for step in steps}
 
         none: dict[str, float] = {}
         return {step: one for step, one in self._store.use(read, none).items() if 0 < one < _LONGEST_SECONDS}
@@ -193,10 +193,10 @@ def _step_name(step: str) -> str:
     return "seconds:" + ascii(step)[1:-1]
 
 
-def _seconds(row: str | None) -> float:
+def _seconds(store: Any, step: str) -> float:
     try:
-        return float(row or 0)
-    except ValueError:
+        return float(store.get(_step_name(step)) or 0)
+    except (ValueError, TypeError):  # also a foreign row
         return 0.0  # a hint is worth no warning
 
 

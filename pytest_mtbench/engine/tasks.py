@@ -34,8 +34,9 @@ async def within(seconds: float, step: Awaitable[_T]) -> _T:
         if not task.done():
             task.cancel()
             await asyncio.wait([task])
-        lost = task.cancelled() or task.exception()  # asked for, or it would be logged where nobody waits any more
-    if lost is True:
+        if not task.cancelled():
+            task.exception()  # asked for, or it would be logged where nobody waits any more
+    if task.cancelled():
         raise asyncio.TimeoutError
     return task.result()
 

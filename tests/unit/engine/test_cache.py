@@ -200,16 +200,17 @@ def test_a_request_with_values_that_json_spells_otherwise_is_found_again(
     assert notes == []
 
 
-@pytest.mark.parametrize("said", ["soon", "nan", "inf", "-3", "1e9", "0.000", ""])
+@pytest.mark.parametrize("said", ["soon", "nan", "inf", "-3", "1e9", "0.000", "", b"2.5", 2.5, None])
 def test_seconds_that_no_reply_took_are_no_hint_and_no_warning(
-    opened: Open, folder: Path, notes: list[str], said: str
+    opened: Open, folder: Path, notes: list[str], said: object
 ) -> None:
     cache = opened()
     cache.put(request(), replace(REPLY, seconds=2.5), SLOT, STEP)
-    assert cache.seconds([STEP, "answer:2:1:"]) == {STEP: 2.5}
+    cache.put(request(sample=1), replace(REPLY, seconds=1.5), SLOT, "answer:3:1:")
+    assert cache.seconds([STEP, "answer:2:1:", "answer:3:1:"]) == {STEP: 2.5, "answer:3:1:": 1.5}
     cache.close()
     sql(folder, ("UPDATE Cache SET value = ? WHERE key = ?", (said, f"seconds:{STEP}")))
-    assert opened().seconds([STEP]) == {}
+    assert opened().seconds([STEP, "answer:3:1:"]) == {"answer:3:1:": 1.5}
     assert notes == []
 
 
