@@ -222,6 +222,12 @@ def plans_only(config: pytest.Config) -> bool:
     return bool(config.getoption("collectonly") or config.getoption("setupplan", False))
 
 
+def runs_items(session: pytest.Session) -> bool:
+    """Whether pytest goes on from its collection to run what it found."""
+    failed = session.testsfailed and not session.config.getoption("continue_on_collection_errors")
+    return not (plans_only(session.config) or failed)
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process is one of xdist's workers."""
     return hasattr(config, "workerinput")

@@ -34,7 +34,7 @@ from .estimates import SuiteEstimate, estimates
 from .generate_hook import WhoAnswers
 from .keys import require_keys
 from .needs import Needs, want
-from .options import plans_only, usage_error
+from .options import runs_items, usage_error
 from .outputs import probe_outputs
 from .progress import ProgressPlugin, progress_of
 from .registry import SuiteRegistry
@@ -110,8 +110,7 @@ class SessionPlugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Starts measuring everything that the selected items need, before the first of them runs."""
         config = self._config
-        failed_collection = session.testsfailed and not config.getoption("continue_on_collection_errors")
-        if plans_only(config) or failed_collection:
+        if not runs_items(session):
             return None
         try:
             for line in self.who.check():

@@ -16,7 +16,7 @@ from .generate_hook import WhoAnswers
 from .item import runner_key
 from .keys import require_keys
 from .needs import Needs, want
-from .options import plans_only
+from .options import runs_items
 from .registry import SuiteRegistry
 
 
@@ -35,8 +35,7 @@ class WorkerPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Says what the selected items need, before the first of them runs."""
-        failed_collection = session.testsfailed and not self._config.getoption("continue_on_collection_errors")
-        if plans_only(self._config) or failed_collection:
+        if not runs_items(session):
             return None
         if self._registry.settings.dry_run:
             return True

@@ -134,3 +134,18 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_asked_twice(bench: Bench)
     assert result.ret == 1
     result.assert_outcomes(passed=9, failed=1)
     assert len(bench.endpoint.asked) == 18
+
+
+def test_a_worker_has_no_engine_and_no_reports(bench: Bench) -> None:
+    """Each of many workers would load what the controller alone asks and tells with."""
+    bench.pytester.makeconftest(
+        "import pathlib, sys\n"
+        "def pytest_sessionfinish(session):\n"
+        "    if hasattr(session.config, 'workerinput'):\n"
+        "        pathlib.Path('loaded.txt').write_text(chr(10).join(sys.modules))"
+    )
+    bench.run("-n1").assert_outcomes(passed=9)
+    loaded = set((bench.path / "loaded.txt").read_text().split())
+    assert {"pytest_mtbench.plugin.worker", "pytest_mtbench.engine.channel"} <= loaded
+    unwanted = ("plugin.session", "plugin.results", "engine.measuring", "engine.client", "report.terminal")
+    assert loaded.isdisjoint(f"pytest_mtbench.{name}" for name in unwanted)
